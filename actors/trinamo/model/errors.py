@@ -1,0 +1,203 @@
+"""Errors of the API: code, exact text, HTTP status, and the body that carries them.
+
+Every fixed text of the service that more than one place needs has its one function here. An `ApiError` is
+an answer, not an accident: the gateway renders it and the request is over.
+
+The body is a JSON object whose first member is `__type`, a prefix and the code. The prefix tells which layer
+of the service speaks; the text is called `message`, or `Message` for a few codes. Both depend on the code
+alone (with one exception, `AccessDeniedException`, which has two layers).
+
+Wording generations. In mid-2026 the service began to put `1 validation error detected: ` before some texts
+about the shape of a request. Such errors are made by `request_fault`, and `body(newer_wording=True)` adds
+the prefix; the older, bare wording is the default.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from trinamo.model.jsontext import dump_json
+
+VALIDATION_PREFIX: Final = "1 validation error detected: "
+INVALID_PARAMETERS: Final = "One or more parameter values were invalid: "
+
+_SERVICE_CODES = frozenset(
+    {
+        "SerializationException",
+        "UnknownOperationException",
+        "MissingAuthenticationTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+        "AccessDeniedException",
+        "ExpiredTokenException",
+    }
+)
+_CAPITAL_MESSAGE_CODES = frozenset(
+    {
+        "SerializationException",
+        "TransactionCanceledException",
+        "IdempotentParameterMismatchException",
+        "TransactionInProgressException",
+    }
+)
+
+
+class ApiError(Exception):
+    """An answer that is an error. `members` are further members of the body, such as `Item`."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        status: int = 400,
+        members: Mapping[str, Any] | None = None,
+        about_request: bool = False,
+    ) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members = members
+        self.about_request = about_request
+
+    @property
+    def prefix(self) -> str:
+        """The part of `__type` before the code."""
+        if self.code == "ValidationException":
+            return "com.amazon.coral.validate#"
+        if self.code in _SERVICE_CODES:
+            return "com.amazon.coral.service#"
+        return "com.amazonaws.dynamodb.v20120810#"
+
+    def body(self, *, newer_wording: bool = False) -> bytes:
+        """Return the JSON body. Binary attribute values among the members become base64 text."""
+        tree: dict[str, Any] = {"__type": self.prefix + self.code}
+        if self.message is not None:
+            name = "Message" if self.code in _CAPITAL_MESSAGE_CODES else "message"
+            newer = newer_wording and self.about_request
+            tree[name] = VALIDATION_PREFIX + self.message if newer else self.message
+        if self.members:
+            tree.update(self.members)
+        return dump_json(tree)
+
+
+def validation(text: str) -> ApiError:
+    """The request is well-typed but means nothing, or cannot be done; `text` says why."""
+    return ApiError("ValidationException", text)
+
+
+def request_fault(text: str) -> ApiError:
+    """A `validation` error whose text bears the newer generation's prefix, where that is switched on."""
+    return ApiError("ValidationException", text, about_request=True)
+
+
+def invalid_parameters(text: str) -> ApiError:
+    """`One or more parameter values were invalid: ` and the text."""
+    return validation(INVALID_PARAMETERS + text)
+
+
+def serialization(text: str | None = None) -> ApiError:
+    """The body is no JSON object (no text), or a JSON type does not fit the shape."""
+    return ApiError("SerializationException", text)
+
+
+def unknown_operation() -> ApiError:
+    """The target header names no operation of the service."""
+    return ApiError("UnknownOperationException")
+
+
+def not_in_this_version(what: str) -> ApiError:
+    """The service has this, Trinamo does not yet. Never a wrong success."""
+    return ApiError("UnknownOperationException", f"{what} is not in this version of Trinamo")
+
+
+def parameter_not_in_this_version(name: str) -> ApiError:
+    """The operation is there, this parameter of it is not."""
+    return validation(f"{name} is not in this version of Trinamo")
+
+
+def resource_not_found() -> ApiError:
+    """Data operations on a table that does not exist, or not yet, or no more."""
+    return ApiError("ResourceNotFoundException", "Requested resource not found")
+
+
+def table_not_found(name: str) -> ApiError:
+    """Control operations on a table that does not exist."""
+    return ApiError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
+
+
+def table_exists(name: str) -> ApiError:
+    """CreateTable of a name that is taken, in whatever status."""
+    return ApiError("ResourceInUseException", f"Table already exists: {name}")
+
+
+def table_in_use(name: str, being: str) -> ApiError:
+    """UpdateTable or DeleteTable of a table that is `being` created, updated or deleted."""
+    text = f"Attempt to change a resource which is still in use: Table is being {being}: {name}"
+    return ApiError("ResourceInUseException", text)
+
+
+def deletion_protected() -> ApiError:
+    """DeleteTable of a protected table."""
+    return validation(
+        "Resource cannot be deleted as it is currently protected against deletion."
+        " Disable deletion protection first."
+    )
+
+
+def conditional_check_failed(item: Mapping[str, Any] | None = None) -> ApiError:
+    """The condition of a write is false. `item` is the stored item, if asked for and there is one."""
+    members = None if item is None else {"Item": item}
+    return ApiError("ConditionalCheckFailedException", "The conditional request failed", members=members)
+
+
+def key_mismatch() -> ApiError:
+    """A `Key` does not hold exactly the key attributes with their declared types."""
+    return validation("The provided key element does not match the schema")
+
+
+def item_too_large() -> ApiError:
+    """A put of more than 400 KB."""
+    return validation("Item size has exceeded the maximum allowed size")
+
+
+def updated_item_too_large() -> ApiError:
+    """An update whose result is more than 400 KB."""
+    return validation("Item size to update has exceeded the maximum allowed size")
+
+
+def duplicate_keys() -> ApiError:
+    """A batch names one item twice."""
+    return validation("Provided list of item keys contains duplicates")
+
+
+def transaction_conflict() -> ApiError:
+    """A write met an item that a running transaction holds."""
+    return ApiError("TransactionConflictException", "Transaction is ongoing for the item")
+
+
+def limit_exceeded(text: str) -> ApiError:
+    """Too many control operations, tables, or indexes."""
+    return ApiError("LimitExceededException", text)
+
+
+def throughput_exceeded() -> ApiError:
+    """The table's provisioned throughput is used up."""
+    return ApiError(
+        "ProvisionedThroughputExceededException",
+        "The level of configured provisioned throughput for the table was exceeded."
+        " Consider increasing your provisioning level with the UpdateTable API.",
+    )
+
+
+def internal_server_error() -> ApiError:
+    """We failed, or the outcome is unknown."""
+    text = "The server encountered an internal error trying to fulfill the request."
+    return ApiError("InternalServerError", text, status=500)
+
+
+def service_unavailable() -> ApiError:
+    """The request was not taken: too much waits, or there is nobody to take it. Certainly without effect."""
+    text = "The server is currently unable to handle the request."
+    return ApiError("ServiceUnavailable", text, status=503)
