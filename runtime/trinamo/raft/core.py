@@ -1,0 +1,646 @@
+"""Raft for one group on one member, without clock, dice, network or disk: facts in, duties out.
+
+    core.tick(now); core.step(sender, message, now); core.propose(payload)     facts
+    if core.has_ready: carry_out(core.ready())                                 duties, ready.py has their order
+    core.persisted(index, term); core.applied_to(index)                        facts about the duties
+
+Diego Ongaro's thesis (2014) is the reference, etcd's core the model of the shape. What holds:
+
+1. One vote a term, durable before it is answered; an append is acknowledged when it is durable; the leader counts
+   itself for what is durable (`promises` and `persisted`). The logical member is ahead of the durable one, and a
+   crash throws it back to a moment before anything it has promised.
+2. Only entries of the leader's own term are committed by counting (5.4.2). A new leader opens its term with a no-op.
+3. A candidate first asks whether it would be voted for (pre-vote, 9.6); the reply says whether it is refused
+   because a leader is heard. A leader that does not hear a quorum within `election_ticks` steps down.
+4. No vote, not even for itself, within `election_timeout_min` seconds of last hearing a leader, nor within that
+   time of the start, when what was heard before is forgotten. Excepted: members at term 0, who promised nothing;
+   the only voter of a group; and a vote that the leader itself asked for by TimeoutNow. Measured by `now`.
+5. Hence leases (reads.py). What a member heard counts whatever term it enters since.
+6. Who is not a member is obeyed as a leader and answered as a candidate, since the log may lag behind its
+   membership (thesis 4.2.2), but its replies count for nothing.
+7. A heartbeat is acknowledged at once, though it promises to withhold votes: a restart withholds them again. But a
+   member whose first term is not durable could come back at term 0, and so lets its acknowledgements wait.
+8. Replies of a higher term make a leader or candidate step down, so that a member whose term ran ahead, and which
+   ignores the leader for it, is brought back by an election.
+
+`now` is this node's monotonic clock in seconds, read *after* the message at hand was received.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, assert_never
+
+from trinamo.base import Index, NodeId, NotLeader, PartitionId, Term
+from trinamo.raft.config import Dice, RaftConfig
+from trinamo.raft.entry import Entry, EntryKind, HardState
+from trinamo.raft.leader import Leader
+from trinamo.raft.log import RaftLog
+from trinamo.raft.membership import Membership, Memberships
+from trinamo.raft.messages import (
+    Append,
+    AppendAck,
+    AppendReject,
+    Heartbeat,
+    HeartbeatAck,
+    PreVote,
+    PreVoteReply,
+    RaftMessage,
+    TimeoutNow,
+    Vote,
+    VoteReply,
+)
+from trinamo.raft.ready import Duties, Leadership, PeerStatus, RaftStatus, Ready
+from trinamo.raft.roles import Candidate, Follower, Outcome, PreCandidate
+
+Role = Follower | PreCandidate | Candidate | Leader
+
+
+class RaftCore:
+    """One member of one group. Not for use by two threads; a failed assertion leaves it unusable."""
+
+    __slots__ = (
+        "_config",
+        "_dice",
+        "_duties",
+        "_eager",
+        "_elapsed",
+        "_hard_state_changed",
+        "_heard_at",
+        "_leadership_changed",
+        "_memberships",
+        "_term_durable",
+        "_timeout",
+        "group",
+        "log",
+        "role",
+        "term",
+        "vote",
+    )
+
+    def __init__(
+        self,
+        config: RaftConfig,
+        group: PartitionId,
+        log: RaftLog,
+        hard_state: HardState,
+        membership: Membership,
+        dice: Dice,
+        now: float,
+    ) -> None:
+        """Start from what is durable. `membership` is the one in force at the log's truncated index; the core owns
+        `log` from here on. `hard_state.commit` only helps to apply sooner (`RaftLog.recovered` takes it)."""
+        self._config = config
+        self._dice = dice
+        self.group = group
+        self.log = log
+        self.term = hard_state.term
+        self.vote = hard_state.vote
+        self._memberships = Memberships.since(log.truncated_index, membership)
+        self._learn_memberships(log.slice(Index(log.truncated_index + 1), Index(log.last_index + 1)))
+        log.commit = max(log.commit, min(hard_state.commit, log.last_index))
+        assert self.term >= log.last_term, f"term {self.term} is older than {log!r}"
+        self._duties = Duties()
+        self._hard_state_changed = False
+        self._leadership_changed = False
+        self._term_durable = self.term > 0
+        self._heard_at = now if self.term > 0 else float("-inf")
+        self._eager = False
+        self._elapsed = 0
+        self._timeout = 0
+        self.role: Role = Follower()
+        self._restart_timer()
+
+    def __repr__(self) -> str:
+        log = self.log
+        return (
+            f"<RaftCore {self._config.node}/p{self.group} {self.role_name} term={self.term} "
+            f"last={log.last_index} commit={log.commit} applied={log.applied}>"
+        )
+
+    # -- what is known ----------------------------------------------------------------------------------------
+
+    @property
+    def leader(self) -> NodeId | None:
+        """Who leads, as far as known. A hint, unless it is this member itself."""
+        role = self.role
+        match role:
+            case Leader():
+                return self._config.node
+            case Follower():
+                return role.leader
+            case PreCandidate() | Candidate():
+                return None
+            case _:
+                assert_never(role)
+
+    @property
+    def leads(self) -> bool:
+        return isinstance(self.role, Leader)
+
+    @property
+    def commit(self) -> Index:
+        return self.log.commit
+
+    @property
+    def last_index(self) -> Index:
+        return self.log.last_index
+
+    @property
+    def membership(self) -> Membership:
+        """The membership in force: the latest in the log."""
+        return self._memberships.current
+
+    def membership_at(self, index: Index) -> Membership:
+        """The membership to record with a snapshot or a truncation at `index`."""
+        return self._memberships.at(index)
+
+    @property
+    def settled(self) -> bool:
+        """Whether this member leads and an entry of its own term is committed."""
+        role = self.role
+        return isinstance(role, Leader) and role.settled
+
+    @property
+    def proposable(self) -> bool:
+        """Whether this member leads and is not handing leadership over."""
+        role = self.role
+        return isinstance(role, Leader) and role.transferee is None
+
+    def lease_valid(self, now: float) -> bool:
+        """Whether a strong read may be served now from what is committed, once that is applied."""
+        role = self.role
+        return isinstance(role, Leader) and role.lease_valid(now)
+
+    @property
+    def role_name(self) -> str:
+        return type(self.role).__name__.lower()
+
+    def status(self) -> RaftStatus:
+        """A moment of this core. Not for hot paths."""
+        role, log, membership = self.role, self.log, self._memberships.current
+        peers = role.peers if isinstance(role, Leader) else {}
+        return RaftStatus(
+            node=self._config.node,
+            role=self.role_name,
+            term=self.term,
+            vote=self.vote,
+            leader=self.leader,
+            truncated=log.truncated_index,
+            applied=log.applied,
+            commit=log.commit,
+            last_index=log.last_index,
+            last_term=log.last_term,
+            voters=membership.voters,
+            learners=membership.learners,
+            peers=tuple(
+                PeerStatus(node, peer.match, peer.next, peer.sending.value, peer.active)
+                for node, peer in peers.items()
+            ),
+        )
+
+    # -- requests ---------------------------------------------------------------------------------------------
+
+    def propose(self, payload: bytes) -> Entry:
+        """Append an entry; its index and term are known at once, its fate when `committed` brings it.
+
+        Raises `NotLeader`, and `ProposalDropped` when too much is uncommitted or leadership is being handed over.
+        """
+        return self._leading().propose(EntryKind.DATA, payload)
+
+    def propose_membership(self, membership: Membership) -> Entry:
+        """Propose a change of at most one voter and any learners; in force at once (membership.py).
+
+        Raises `NotLeader`, `ProposalDropped` while a change or the term's first entry is uncommitted, and
+        `ValueError` for a membership that may not directly follow the one in force.
+        """
+        return self._leading().propose_membership(membership)
+
+    def read_index(self, context: int, now: float) -> None:
+        """Ask for the index from which a read that begins now may be served; `Ready.reads` brings it, or
+        `Ready.dropped_reads` when leadership is lost before. Raises `NotLeader`."""
+        self._leading().read_index(context, now)
+
+    def transfer(self, target: NodeId, now: float) -> None:
+        """Hand leadership over to another voter; proposals are refused until that succeeded or was given up.
+
+        Ignored for who is no other voter. Raises `NotLeader`.
+        """
+        self._leading().transfer(target)
+
+    def campaign(self, now: float) -> None:
+        """Campaign, by pre-vote, as soon as this member may vote for itself; forgotten when a leader is heard.
+        A leader ignores it."""
+        if isinstance(self.role, Leader):
+            return
+        self._eager = True
+        if not self._withheld(now):
+            self._seek(now)
+
+    def _leading(self) -> Leader:
+        role = self.role
+        if isinstance(role, Leader):
+            return role
+        raise NotLeader(self.leader)
+
+    # -- facts ------------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Count one tick of the node's timer."""
+        role = self.role
+        if isinstance(role, Leader):
+            if not role.tick(now):
+                self._follow(self.term, None)
+            return
+        self._elapsed += 1
+        if (self._eager or self._elapsed >= self._timeout) and not self._withheld(now):
+            self._seek(now)
+
+    def step(self, sender: NodeId, message: RaftMessage, now: float) -> None:
+        """Take a message. Any message of any age from anybody may come, any number of times."""
+        if message.term != self.term and not self._other_term(sender, message, now):
+            return
+        _STEPS[type(message)](self, sender, message, now)
+
+    def persisted(self, index: Index, term: Term) -> None:
+        """The log is durable up to the entry (index, term), and so is every hard state handed over before it.
+
+        Old news do no harm: a leader counts itself only for entries of its own term, which it never overwrites.
+        """
+        self._term_durable = True
+        role = self.role
+        if isinstance(role, Leader) and term == self.term:
+            role.persisted(index)
+            self._after_commit(role)
+
+    def applied_to(self, index: Index) -> None:
+        """The state machine holds everything up to `index`."""
+        assert self.log.applied <= index <= self.log.handed, f"{index} was not handed over by {self!r}"
+        self.log.applied = index
+
+    def compact(self, index: Index) -> None:
+        """Forget the log up to `index`, which must be applied, and durably so if the log's file is cut as well."""
+        if index > self.log.truncated_index:
+            self.log.compact(index)
+            self._memberships.compact(index)
+
+    def accepts_snapshot(
+        self, sender: NodeId, term: Term, index: Index, snapshot_term: Term, now: float
+    ) -> bool:
+        """Whether to take a snapshot at (index, snapshot_term) that `sender` offers as leader of `term`.
+
+        Counts as hearing that leader. False if the offer is old or the log holds that position already; then
+        commit moves up to it, and the offer may be answered like an installed one unless `term` is old.
+        Ask again right before installing: the answer may have changed.
+        """
+        if term < self.term:
+            return False
+        self._hear(sender, term, now)
+        log = self.log
+        if index > log.commit and log.holds(index, snapshot_term):
+            log.commit = index
+        return index > log.commit
+
+    def restore(self, index: Index, term: Term, membership: Membership) -> None:
+        """A snapshot at (index, term) was installed, durably: the log is empty behind it. It must have been
+        accepted just before. Writes handed over earlier must have been completed or cancelled."""
+        assert index > self.log.commit, f"{self!r} does not need a snapshot at {index}"
+        assert not isinstance(self.role, Leader), f"{self!r} cannot take a snapshot"
+        self.log.reset(index, term)
+        self._memberships = Memberships.since(index, membership)
+
+    def report_unreachable(self, peer: NodeId) -> None:
+        """Messages to `peer` were probably lost: its link broke or its queue was full."""
+        role = self.role
+        if isinstance(role, Leader):
+            role.unreachable(peer)
+
+    def report_snapshot(self, peer: NodeId, ok: bool, index: Index) -> None:
+        """The snapshot for `peer` at `index` was installed, or failed. Every one in `Ready.snapshots` needs this."""
+        role = self.role
+        if isinstance(role, Leader):
+            role.snapshot_sent(peer, ok, index)
+
+    # -- duties -----------------------------------------------------------------------------------------------
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether `ready` would bring any duty."""
+        role, log = self.role, self.log
+        if isinstance(role, Leader) and (role.unsent or role.rounds.unsent):
+            return True
+        return (
+            log.saved < log.last_index
+            or log.handed < log.commit
+            or bool(self._duties)
+            or self._hard_state_changed
+            or self._leadership_changed
+        )
+
+    def ready(self) -> Ready:
+        """Hand over all duties that have gathered. The core takes them for carried out, in their order."""
+        role, log = self.role, self.log
+        if isinstance(role, Leader):
+            role.send()
+        duties = self._duties
+        ready = Ready(
+            self._take_hard_state() if self._hard_state_changed else None,
+            log.void_from,
+            log.take_unsaved() if log.saved < log.last_index else (),
+            duties.messages,
+            duties.promises,
+            log.take_committed() if log.handed < log.commit else (),
+            duties.snapshots,
+            duties.reads,
+            duties.dropped_reads,
+            self._take_leadership() if self._leadership_changed else None,
+        )
+        log.void_from = None
+        duties.clear()
+        return ready
+
+    def _take_hard_state(self) -> HardState:
+        self._hard_state_changed = False
+        return HardState(self.term, self.vote, self.log.commit)
+
+    def _take_leadership(self) -> Leadership:
+        self._leadership_changed = False
+        return Leadership(self.term, self.leader, self.leads)
+
+    # -- terms and elections ----------------------------------------------------------------------------------
+
+    def _other_term(self, sender: NodeId, message: RaftMessage, now: float) -> bool:
+        """Deal with a message of another term than ours. Returns whether it remains to be taken in our term."""
+        if message.term < self.term:
+            self._answer_past(sender, message, now)
+            return False
+        match message:
+            case PreVote() | PreVoteReply(granted=True):
+                return True  # of a term that nobody has entered
+            case Vote(transfer=transfer):
+                if not transfer and self._withheld(now):
+                    return False
+                self._follow(message.term, None)
+                return True
+            case Append() | Heartbeat() | TimeoutNow():
+                self._follow(message.term, sender)
+                return True
+            case _:
+                if sender in self._memberships.current.members:
+                    self._follow(message.term, None)
+                return False
+
+    def _answer_past(self, sender: NodeId, message: RaftMessage, now: float) -> None:
+        """Tell who asks in an older term that there is a newer one."""
+        match message:
+            case Append():
+                self._send(sender, AppendReject(self.term, message.prev_index, Index(0), Term(0)))
+            case Heartbeat():
+                self._send(sender, HeartbeatAck(self.term, message.round))
+            case Vote():
+                self._send(sender, VoteReply(self.term, False))
+            case PreVote():
+                self._on_pre_vote(sender, message, now)
+            case _:
+                pass  # an old reply, or an old TimeoutNow
+
+    def _follow(self, term: Term, leader: NodeId | None) -> None:
+        """Become a follower in `term`, entering it if it is new."""
+        role = self.role
+        if isinstance(role, Leader):
+            self._duties.dropped_reads.extend(role.rounds.waiting())
+            self._duties.snapshots.clear()
+        if term != self.term:
+            self._enter_term(term, None)
+        self.role = Follower(leader)
+        self._leadership_changed = True
+        self._restart_timer()
+
+    def _enter_term(self, term: Term, vote: NodeId | None) -> None:
+        assert term > self.term
+        self.term = term
+        self.vote = vote
+        self._hard_state_changed = True
+
+    def _hear(self, leader: NodeId, term: Term, now: float) -> None:
+        """A leader of our term, or a newer one, spoke."""
+        role = self.role
+        if not isinstance(role, Follower) or role.leader != leader or term != self.term:
+            assert not isinstance(role, Leader) or term != self.term, (
+                f"{leader} and {self!r} lead in one term"
+            )
+            self._follow(term, leader)
+        self._elapsed = 0
+        self._eager = False
+        self._heard_at = now
+
+    def _withheld(self, now: float) -> bool:
+        """Whether we may not vote, because we hear a leader or may have heard one before we started."""
+        if isinstance(self.role, Leader):
+            return True
+        if now - self._heard_at >= self._config.election_timeout_min:
+            return False
+        return self._memberships.current.voters != (self._config.node,)
+
+    def _restart_timer(self) -> None:
+        ticks = self._config.election_ticks
+        self._elapsed = 0
+        self._timeout = self._dice.randrange(ticks, 2 * ticks)
+
+    def _seek(self, now: float) -> None:
+        """Ask whether we would be voted for; at once for votes in a new group, which has nobody to disturb."""
+        self._eager = False
+        self._restart_timer()
+        me, membership = self._config.node, self._memberships.current
+        if me not in membership.voters:
+            return
+        if self.term == 0 or membership.voters == (me,):
+            self._campaign(now, transfer=False)
+            return
+        role = self.role = PreCandidate()
+        role.ballot.votes[me] = True
+        self._leadership_changed = True
+        log = self.log
+        self._ask(PreVote(Term(self.term + 1), log.last_index, log.last_term), self._duties.messages)
+
+    def _campaign(self, now: float, *, transfer: bool) -> None:
+        """Enter a new term, vote for ourselves and ask for votes."""
+        me, log = self._config.node, self.log
+        self._enter_term(Term(self.term + 1), me)
+        role = self.role = Candidate()
+        role.ballot.votes[me] = True
+        self._leadership_changed = True
+        self._restart_timer()
+        self._ask(Vote(self.term, log.last_index, log.last_term, transfer), self._duties.promises)
+        self._judge(role, now)
+
+    def _ask(self, message: RaftMessage, outgoing: list[tuple[NodeId, RaftMessage]]) -> None:
+        me = self._config.node
+        outgoing.extend([(voter, message) for voter in self._memberships.current.voters if voter != me])
+
+    def _judge(self, role: Candidate, now: float) -> None:
+        match role.ballot.outcome(self._memberships.current):
+            case Outcome.WON:
+                self._lead(now)
+            case Outcome.LOST:
+                self._follow(self.term, None)
+            case Outcome.PENDING:
+                pass
+
+    def _lead(self, now: float) -> None:
+        alone = self._memberships.current.quorum == 1
+        role = self.role = Leader(
+            self._config, self.term, self.log, self._memberships, self._duties, term_durable=not alone
+        )
+        self._leadership_changed = True
+        role.begin(now)
+
+    def _on_pre_vote(self, sender: NodeId, message: PreVote, now: float) -> None:
+        withheld = self._withheld(now)
+        new = message.term > self.term
+        if new and not withheld and self.log.up_to_date(message.last_index, message.last_term):
+            self._send(sender, PreVoteReply(message.term, True, False))
+        else:
+            self._send(sender, PreVoteReply(self.term, False, withheld, self.leader))
+
+    def _on_pre_vote_reply(self, sender: NodeId, message: PreVoteReply, now: float) -> None:
+        role = self.role
+        if not isinstance(role, PreCandidate) or message.term != self.term + message.granted:
+            return
+        role.ballot.votes.setdefault(sender, message.granted)
+        if message.hears_leader:
+            role.refused_for_leader = True
+            role.told_leader = message.leader or role.told_leader
+        match role.ballot.outcome(self._memberships.current):
+            case Outcome.WON:
+                self._campaign(now, transfer=False)
+            case Outcome.LOST:
+                self._follow(self.term, role.told_leader)
+                if role.refused_for_leader:
+                    # Others heard it a little later than we did, and will soon withhold no more.
+                    self._timeout = self._dice.randrange(1, self._config.election_ticks)
+            case Outcome.PENDING:
+                pass
+
+    def _on_vote(self, sender: NodeId, message: Vote, now: float) -> None:
+        granted = self.vote == sender or (
+            self.vote is None
+            and (message.transfer or not self._withheld(now))
+            and self.log.up_to_date(message.last_index, message.last_term)
+        )
+        if granted and self.vote is None:
+            if not isinstance(self.role, Follower):
+                self._follow(self.term, None)
+            self.vote = sender
+            self._hard_state_changed = True
+            self._restart_timer()
+        self._duties.promises.append((sender, VoteReply(self.term, granted)))
+
+    def _on_vote_reply(self, sender: NodeId, message: VoteReply, now: float) -> None:
+        role = self.role
+        if isinstance(role, Candidate):
+            role.ballot.votes.setdefault(sender, message.granted)
+            self._judge(role, now)
+
+    def _on_timeout_now(self, sender: NodeId, message: TimeoutNow, now: float) -> None:
+        if not isinstance(self.role, Leader) and self._config.node in self._memberships.current.voters:
+            self._campaign(now, transfer=True)
+
+    # -- following --------------------------------------------------------------------------------------------
+
+    def _on_append(self, sender: NodeId, message: Append, now: float) -> None:
+        self._hear(sender, message.term, now)
+        log = self.log
+        prev, entries = message.prev_index, message.entries
+        match = Index(prev + len(entries))
+        if prev < log.commit:  # what is committed here is the leader's as well
+            entries = entries[log.commit - prev :]
+            match = max(match, log.commit)
+        elif not log.holds(prev, message.prev_term):
+            self._reject(sender, message)
+            return
+        if entries:
+            self._take(entries)
+        commit = min(message.commit, match)
+        if commit > log.commit:
+            log.commit = commit
+        self._acknowledge(sender, match)
+
+    def _take(self, entries: tuple[Entry, ...]) -> None:
+        """Make the log hold `entries`, what precedes them being equal to the leader's."""
+        log = self.log
+        news: Sequence[Entry] = entries
+        if entries[0].index <= log.last_index:
+            news = log.news(entries)
+            if not news:
+                return
+            if news[0].index <= log.last_index:
+                log.truncate(news[0].index)
+                self._memberships.truncate(news[0].index)
+        log.append_all(news)
+        self._learn_memberships(news)
+
+    def _learn_memberships(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.kind is EntryKind.CONFIG:
+                self._memberships.append(entry.index, Membership.decode(entry.payload))
+
+    def _reject(self, sender: NodeId, message: Append) -> None:
+        log = self.log
+        hint = log.agreement(message.prev_index, message.prev_term)
+        self._send(sender, AppendReject(self.term, message.prev_index, hint, log.term(hint)))
+
+    def _acknowledge(self, leader: NodeId, match: Index) -> None:
+        """Promise what is appended. One acknowledgement a Ready says it all."""
+        promises = self._duties.promises
+        if promises:
+            to, last = promises[-1]
+            if to == leader and isinstance(last, AppendAck) and last.term == self.term:
+                if match > last.match:
+                    promises[-1] = (leader, AppendAck(self.term, match))
+                return
+        promises.append((leader, AppendAck(self.term, match)))
+
+    def _on_heartbeat(self, sender: NodeId, message: Heartbeat, now: float) -> None:
+        self._hear(sender, message.term, now)
+        log = self.log
+        if message.commit > log.commit:
+            assert message.commit <= log.last_index, f"{self!r} lost what it acknowledged"
+            log.commit = message.commit
+        ack = HeartbeatAck(self.term, message.round)
+        (self._duties.messages if self._term_durable else self._duties.promises).append((sender, ack))
+
+    def _send(self, to: NodeId, message: RaftMessage) -> None:
+        self._duties.messages.append((to, message))
+
+    # -- leading ----------------------------------------------------------------------------------------------
+
+    def _on_append_ack(self, sender: NodeId, message: AppendAck, now: float) -> None:
+        role = self.role
+        if isinstance(role, Leader):
+            role.append_acked(sender, message)
+            self._after_commit(role)
+
+    def _on_append_reject(self, sender: NodeId, message: AppendReject, now: float) -> None:
+        if isinstance(self.role, Leader):
+            self.role.append_rejected(sender, message)
+
+    def _on_heartbeat_ack(self, sender: NodeId, message: HeartbeatAck, now: float) -> None:
+        if isinstance(self.role, Leader):
+            self.role.heartbeat_acked(sender, message)
+
+    def _after_commit(self, role: Leader) -> None:
+        if role.removed:
+            self._follow(self.term, None)
+
+
+_STEPS: dict[type[RaftMessage], Callable[[RaftCore, NodeId, Any, float], None]] = {
+    Append: RaftCore._on_append,
+    AppendAck: RaftCore._on_append_ack,
+    AppendReject: RaftCore._on_append_reject,
+    Heartbeat: RaftCore._on_heartbeat,
+    HeartbeatAck: RaftCore._on_heartbeat_ack,
+    PreVote: RaftCore._on_pre_vote,
+    PreVoteReply: RaftCore._on_pre_vote_reply,
+    Vote: RaftCore._on_vote,
+    VoteReply: RaftCore._on_vote_reply,
+    TimeoutNow: RaftCore._on_timeout_now,
+}
