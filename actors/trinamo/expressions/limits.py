@@ -1,0 +1,9 @@
+"""Bounds on expressions, each with its source."""
+
+from typing import Final
+
+SIZE_MAX: Final = 4096  # DynamoDB: bytes of one expression
+OPERATORS_MAX: Final = 300  # DynamoDB: operators and functions of one expression
+CANDIDATES_MAX: Final = 100  # DynamoDB: operands of one IN
+PLACEHOLDER_SIZE_MAX: Final = 255  # DynamoDB: bytes of `#name` or `:value`
+TEXTS_KEPT: Final = 1024  # parsed trees and compiled plans, each; at most some 100 KB for the longest texts
