@@ -23,15 +23,11 @@ from trinamo.model.jsontypes import (
 from trinamo.model.limits import ATTRIBUTE_NAME_SIZE_MAX, NESTING_LEVELS_MAX
 from trinamo.model.measure import Odd, measure
 from trinamo.model.numbers import NumberFault, canonical
-from trinamo.model.values import AttributeValue, Item
+from trinamo.model.values import TOO_DEEP, AttributeValue, Item
 
 EMPTY_VALUE: Final = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 SEVERAL_TYPES: Final = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 NULL_FALSE: Final = INVALID_PARAMETERS + "Null attribute value types must have the value of true"
-TOO_DEEP: Final = (
-    "Nesting Levels have exceeded supported limits:"
-    " Attributes in the item have nested levels beyond supported limit"
-)
 _EMPTY_SETS: Final = {
     "SS": INVALID_PARAMETERS + "An string set  may not be empty",
     "NS": INVALID_PARAMETERS + "An number set  may not be empty",
@@ -65,9 +61,14 @@ def read_attributes(raw: dict[str, Any]) -> Attributes:
     Raises the `ApiError` of a JSON type that does not fit. A fault of a value is returned.
     """
     try:
-        size = measure(raw, 1)
+        return take_attributes(raw)
     except Odd:
         return _read_slowly(raw)
+
+
+def take_attributes(raw: dict[str, Any]) -> Attributes:
+    """Read as `read_attributes` does, but raise `Odd` at the first oddity."""
+    size = measure(raw, 1)
     if size > ATTRIBUTE_NAME_SIZE_MAX:  # only then can a name be too long
         return Attributes(raw, size, _fault_of_long_names(raw))
     return Attributes(raw, size, None)

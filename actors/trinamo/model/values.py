@@ -7,7 +7,7 @@ Equality is deep and strict about types; sets are equal as sets. Order exists be
 bytes (which is also the order of code points), numeric, unsigned bytes.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import cbor2
 
@@ -15,6 +15,11 @@ from trinamo.model.numbers import compare
 
 AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
+
+TOO_DEEP: Final = (
+    "Nesting Levels have exceeded supported limits:"
+    " Attributes in the item have nested levels beyond supported limit"
+)
 
 
 def encode_item(item: Item) -> bytes:
