@@ -97,9 +97,12 @@ class RaftCore:
         self._memberships = Memberships.since(log.truncated_index, membership)
         self._learn_memberships(log.slice(Index(log.truncated_index + 1), Index(log.last_index + 1)))
         log.commit = max(log.commit, min(hard_state.commit, log.last_index))
-        assert self.term >= log.last_term, f"term {self.term} is older than {log!r}"
         self._duties = Duties()
         self._hard_state_changed = False
+        if self.term < log.last_term:
+            # What was applied outlived the hard state of its term. No vote of ours of that term can have left.
+            assert not len(log), f"term {self.term} is older than {log!r}"
+            self._enter_term(log.last_term, None)
         self._leadership_changed = False
         self._term_durable = self.term > 0
         self._heard_at = now if self.term > 0 else float("-inf")
@@ -345,12 +348,12 @@ class RaftCore:
             self._take_hard_state() if self._hard_state_changed else None,
             log.void_from,
             log.take_unsaved() if log.saved < log.last_index else (),
-            duties.messages,
-            duties.promises,
+            duties.messages or (),
+            duties.promises or (),
             log.take_committed() if log.handed < log.commit else (),
-            duties.snapshots,
-            duties.reads,
-            duties.dropped_reads,
+            duties.snapshots or (),
+            duties.reads or (),
+            duties.dropped_reads or (),
             self._take_leadership() if self._leadership_changed else None,
         )
         log.void_from = None

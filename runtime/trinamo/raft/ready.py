@@ -55,7 +55,8 @@ class Ready:
 
 @attrs.define(eq=False)
 class Duties:
-    """What has gathered for the next Ready. Lists are handed over whole, never shared with what follows."""
+    """What has gathered for the next Ready. A list that holds anything is handed over whole and replaced; an empty
+    one stays, and must not be handed over."""
 
     messages: list[Outgoing] = attrs.Factory(list)
     promises: list[Outgoing] = attrs.Factory(list)
