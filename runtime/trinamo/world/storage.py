@@ -34,12 +34,18 @@ class Family(enum.Enum):
 class Batch(Protocol):
     """Changes to one family that become visible together. Made by `Engine.batch`, used once."""
 
-    def put(self, key: bytes, value: bytes) -> None: ...
+    # Positional only, so that an engine may offer its binding's own functions here, without a wrapper's cost.
+    @property
+    def put(self) -> Callable[[bytes, bytes], None]:
+        """Call it with a key and its new value."""
 
-    def delete(self, key: bytes) -> None: ...
+    @property
+    def delete(self) -> Callable[[bytes], None]:
+        """Call it with a key; one that is absent does no harm."""
 
-    def delete_range(self, start: bytes, end: bytes) -> None:
-        """Delete every key in [start, end)."""
+    @property
+    def delete_range(self) -> Callable[[bytes, bytes], None]:
+        """Call it with start and end: deletes every key in [start, end)."""
 
 
 class Reader(Protocol):
@@ -60,8 +66,8 @@ class Snapshot(Reader, Protocol):
 
 
 class Engine(Reader, Protocol):
-    """A node's store. Not for use by two threads at once, except `write(sync=True)` and `flush_data`, which may
-    run in a worker thread beside everything else."""
+    """A node's store. Not for use by two threads at once, except `flush_data` and one `write` to `log`, which
+    may run in worker threads beside everything else."""
 
     def snapshot(self) -> Snapshot: ...
 
@@ -75,7 +81,10 @@ class Engine(Reader, Protocol):
         """Make all of `data` written so far survive a crash. Blocks; run it in a thread when on disk."""
 
     def data_size(self) -> int:
-        """Bytes of `data` not yet flushed, approximately: when to flush."""
+        """Bytes of `data` not yet flushed, approximately: when to flush. 0 where a flush is without effect."""
+
+    def stalled(self) -> bool:
+        """Would a write now have to wait for flushes or compactions? Then it belongs in a worker thread."""
 
     def close(self) -> None:
         """Release the engine. Says nothing about durability."""

@@ -1,0 +1,170 @@
+"""Group commit: the one writer of a node's family `log`, for all its replicas (PROTOCOLS 1, 2).
+
+1. Writes take effect in the order of `submit`, whatever replica they are of.
+2. `done` runs once the write is as durable as the storage promises, in the order of `submit`, on the event
+   loop. Without fsync that is before `submit` returns, unless the engine is stalled or writes are waiting.
+3. With fsync, whatever waits while a sync is under way is the next batch: one sync, one thread hop.
+4. The writes of a retired incarnation are all written or all forgotten when `retire` returns, and none of
+   their callbacks runs after `retire` was called.
+5. After a write that failed nothing is known of the device (an fsync that fails once may succeed the second
+   time without having written), so the writer stays failed until the node starts again.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import attrs
+import trio
+
+from trinamo.base import PartitionId, StorageError
+from trinamo.lsm.store import Store
+from trinamo.world import Batch, Durability, Family, Storage
+
+Fill = Callable[[Batch], None]
+Done = Callable[[], None]
+Failed = Callable[[StorageError], None]
+
+
+@attrs.frozen
+class CommitStatistics:
+    """How much one sync carries."""
+
+    writes: int
+    batches: int
+
+
+@attrs.define
+class _Waiting:
+    partition: PartitionId
+    incarnation: int
+    done: Done
+    failed: Failed
+
+
+class GroupCommit:
+    """Writes to `log` for all replicas of a node. `run` is its task."""
+
+    def __init__(self, storage: Storage, store: Store) -> None:
+        self._storage = storage
+        self._engine = store.engine
+        self._sync = storage.durability is Durability.FSYNC
+        self._batch: Batch | None = None
+        self._waiting: list[_Waiting] = []  # in `_batch`; bounded by what replicas have in flight
+        self._writing: list[_Waiting] = []  # handed to `storage.run`
+        self._retired: dict[PartitionId, int] = {}
+        self._error: StorageError | None = None
+        self._wake = trio.Event()
+        self._settled = trio.Event()
+        self._writes = 0
+        self._batches = 0
+
+    def __repr__(self) -> str:
+        state = f"failed: {self._error}" if self._error else f"{len(self._waiting)} waiting"
+        return f"<GroupCommit {state}>"
+
+    def statistics(self) -> CommitStatistics:
+        return CommitStatistics(self._writes, self._batches)
+
+    def submit(
+        self, partition: PartitionId, incarnation: int, fill: Fill, done: Done, failed: Failed
+    ) -> None:
+        """Write what `fill` puts into a batch; then `done` or `failed` runs, once. `fill` is called at once."""
+        if self._retired.get(partition, -1) >= incarnation:
+            return
+        if self._error is not None:
+            failed(self._error)
+            return
+        self._writes += 1
+        if self._sync or self._waiting or self._writing or self._engine.stalled():
+            self._enqueue(fill, _Waiting(partition, incarnation, done, failed))
+        else:
+            self._write_inline(fill, done, failed)
+
+    async def write(self, partition: PartitionId, incarnation: int, fill: Fill) -> None:
+        """`submit`, and wait until it is done. Raises its `StorageError`, or one when it was retired."""
+        if self._retired.get(partition, -1) >= incarnation:
+            raise StorageError(f"incarnation {incarnation} of partition {partition} is retired")
+        finished = trio.Event()
+        errors: list[StorageError] = []
+
+        def failed(error: StorageError) -> None:
+            errors.append(error)
+            finished.set()
+
+        self.submit(partition, incarnation, fill, finished.set, failed)
+        await finished.wait()
+        if errors:
+            raise errors[0]
+
+    async def retire(self, partition: PartitionId, incarnation: int) -> None:
+        """End `incarnation` and all before it. Its log can be read when this returns.
+
+        Raises `StorageError` when the writer has failed: then nobody knows what is in that log.
+        """
+        self._retired[partition] = max(incarnation, self._retired.get(partition, -1))
+        while self._error is None and self._holds(partition, incarnation):
+            await self._settled.wait()
+        if self._error is not None:
+            raise self._error
+
+    async def run(self) -> None:
+        """Write what waits, as one batch after another, until cancelled."""
+        while True:
+            if self._waiting:
+                await self._write_waiting()
+            else:
+                self._wake = trio.Event()
+                await self._wake.wait()
+
+    def _write_inline(self, fill: Fill, done: Done, failed: Failed) -> None:
+        batch = self._engine.batch(Family.LOG)
+        fill(batch)
+        self._batches += 1
+        try:
+            self._engine.write(batch)
+        except StorageError as error:
+            self._error = error
+            failed(error)
+        else:
+            done()
+
+    def _enqueue(self, fill: Fill, waiting: _Waiting) -> None:
+        if self._batch is None:
+            self._batch = self._engine.batch(Family.LOG)
+            self._wake.set()
+        fill(self._batch)
+        self._waiting.append(waiting)
+
+    async def _write_waiting(self) -> None:
+        assert self._batch is not None
+        write = partial(self._engine.write, self._batch, sync=self._sync)
+        self._batch = None
+        self._writing, self._waiting = self._waiting, []
+        self._batches += 1
+        try:
+            await self._storage.run(write)
+        except StorageError as error:
+            self._error = error
+        self._finish()
+
+    def _finish(self) -> None:
+        finished, self._writing = self._writing, []
+        if self._error is not None:
+            finished += self._waiting
+            self._waiting = []
+            self._batch = None
+        self._settled.set()
+        self._settled = trio.Event()
+        for each in finished:
+            if self._retired.get(each.partition, -1) >= each.incarnation:
+                continue
+            if self._error is not None:
+                each.failed(self._error)
+            else:
+                each.done()
+
+    def _holds(self, partition: PartitionId, incarnation: int) -> bool:
+        return any(
+            each.partition == partition and each.incarnation <= incarnation
+            for each in (*self._waiting, *self._writing)
+        )

@@ -1,0 +1,244 @@
+"""RocksDB as an engine, through rocksdict; nobody else calls that.
+
+One database is one node's store: the families `log` and `data` (contract: `trinamo.world.storage`). On disk
+`log` goes through RocksDB's WAL and `data` does not; in memory (`Env.mem_env`) neither does.
+
+What RocksDB and its binding force (measured with rocksdict 0.3.29):
+
+1. A batch is consumed by a write that fails too, so `no_slowdown` would lose it: `stalled` asks before.
+2. `close` of an in-memory database raises, because its WAL cannot be synced, and it leaves the database open;
+   letting go of every reference is what closes it. On disk `close` flushes both families, so only the death
+   of the process loses unflushed `data`.
+3. At open the binding writes a small file into the directory even when the database is in memory. It is not
+   read again, so that directory lives no longer than the call.
+4. Two write buffers a family, RocksDB's default, stall a steady writer at once: six are allowed, while one
+   WriteBufferManager for the process bounds the sum.
+5. `items()` of the binding costs less a row than stepping its iterator by hand. The upper bound goes into
+   ReadOptions, so that RocksDB does not wade through tombstones behind it; the binding's lower bound must not
+   be used: it sets the upper one.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import rocksdict
+
+from trinamo.base import StorageError
+from trinamo.world import Batch, Family
+
+WRITE_BUFFER_SIZE = 8 << 20  # PROTOCOLS 1: with RocksDB's 64 MB, 8 MB of live data grew to 671 MB
+WRITE_BUFFERS_MAX = 6  # a family's; flushing one takes less time than filling two, see 4 above
+WRITE_BUFFERS_TOTAL = 96 << 20  # of all databases in the process; beyond it they flush sooner
+BLOCK_CACHE_SIZE = 32 << 20
+LEVEL0_STOP_FILES = 64  # RocksDB's 36 is for spinning disks; level 0 here is at most a family's few MB
+BLOOM_BITS = 10  # RocksDB's usual choice: 1 % false positives
+
+_buffers = rocksdict.WriteBufferManager(WRITE_BUFFERS_TOTAL, False)
+_cache = rocksdict.Cache(BLOCK_CACHE_SIZE)
+
+
+class RocksBatch:
+    """A batch whose three verbs are the binding's own functions."""
+
+    __slots__ = ("delete", "delete_range", "family", "native", "put")
+
+    def __init__(self, family: Family, handle: rocksdict.ColumnFamily) -> None:
+        native = rocksdict.WriteBatch(raw_mode=True)
+        native.set_default_column_family(handle)
+        self.family = family
+        self.native = native
+        self.put: Callable[[bytes, bytes], None] = native.put
+        self.delete: Callable[[bytes], None] = native.delete
+        self.delete_range: Callable[[bytes, bytes], None] = native.delete_range
+
+
+class RocksSnapshot:
+    """One moment of both families."""
+
+    __slots__ = ("_data", "_log")
+
+    def __init__(self, log: rocksdict.Rdict, data: rocksdict.Rdict) -> None:
+        self._log: rocksdict.Snapshot | None = log.snapshot()
+        self._data: rocksdict.Snapshot | None = data.snapshot()
+
+    def get(self, family: Family, key: bytes) -> bytes | None:
+        try:
+            value: bytes = self._of(family)[key]
+        except KeyError:
+            return None
+        except Exception as error:
+            raise _storage_error("read", error) from error
+        return value
+
+    def scan(
+        self, family: Family, start: bytes, end: bytes, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        return _scan(self._of(family), start, end, reverse)
+
+    def close(self) -> None:
+        self._log = self._data = None
+
+    def _of(self, family: Family) -> rocksdict.Snapshot:
+        snapshot = self._data if family is Family.DATA else self._log
+        if snapshot is None:
+            raise StorageError("the snapshot is closed")
+        return snapshot
+
+
+class RocksEngine:
+    """RocksDB in `path`, or in memory when that is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._database: rocksdict.Rdict | None = _open(path)
+        self._log = self._database.get_column_family("log")
+        self._data = self._database.get_column_family("data")
+        self._log_handle = self._database.get_column_family_handle("log")
+        self._data_handle = self._database.get_column_family_handle("data")
+        self._write_data = _write_options(wal=False)
+        self._write_log = _write_options(wal=path is not None)
+        self._write_synced = _write_options(wal=path is not None, sync=path is not None)
+
+    def __repr__(self) -> str:
+        return f"<RocksEngine {self._path or 'in memory'}>"
+
+    def get(self, family: Family, key: bytes) -> bytes | None:
+        try:
+            value: bytes | None = (self._data if family is Family.DATA else self._log).get(key)
+        except Exception as error:
+            raise _storage_error("read", error) from error
+        return value
+
+    def scan(
+        self, family: Family, start: bytes, end: bytes, *, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        return _scan(self._data if family is Family.DATA else self._log, start, end, reverse)
+
+    def snapshot(self) -> RocksSnapshot:
+        return RocksSnapshot(self._log, self._data)
+
+    def batch(self, family: Family) -> RocksBatch:
+        return RocksBatch(family, self._data_handle if family is Family.DATA else self._log_handle)
+
+    def write(self, batch: Batch, *, sync: bool = False) -> None:
+        assert isinstance(batch, RocksBatch)
+        if batch.family is Family.DATA:
+            options = self._write_data
+        else:
+            options = self._write_synced if sync else self._write_log
+        try:
+            self._log.write(batch.native, options)
+        except Exception as error:
+            raise _storage_error("write", error) from error
+
+    def flush_data(self) -> None:
+        if self._path is None:
+            return  # there is no crash that this data would survive
+        try:
+            self._data.flush(True)
+        except Exception as error:
+            raise _storage_error("flush", error) from error
+
+    def data_size(self) -> int:
+        if self._path is None:
+            return 0
+        return self._data.property_int_value("rocksdb.cur-size-all-mem-tables") or 0
+
+    def stalled(self) -> bool:
+        return bool(self._log.property_int_value("rocksdb.is-write-stopped"))
+
+    def close(self) -> None:
+        if self._database is None:
+            return
+        families = (self._log, self._data, self._database)
+        self._database = None
+        self._log = self._data = _closed
+        if self._path is None:
+            return  # 2 above: the references were all there is
+        for family in families:
+            family.close()
+
+
+class _Closed:
+    """Stands where a family was: any use says so."""
+
+    def __getattr__(self, name: str) -> object:
+        raise StorageError("the engine is closed")
+
+
+_closed: Any = _Closed()
+
+
+def _open(path: Path | None) -> rocksdict.Rdict:
+    if path is not None:
+        return _open_at(str(path), None)
+    directory = tempfile.mkdtemp(prefix="trinamo-")
+    try:
+        return _open_at(directory, rocksdict.Env.mem_env())
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _open_at(path: str, env: rocksdict.Env | None) -> rocksdict.Rdict:
+    families = {"log": _options(env), "data": _options(env)}
+    try:
+        return rocksdict.Rdict(path, _options(env), column_families=families)
+    except Exception as error:
+        if "lock" in str(error).lower():
+            raise StorageError(f"data directory {path} is in use by another process") from error
+        raise _storage_error(f"open {path}", error) from error
+
+
+def _options(env: rocksdict.Env | None) -> rocksdict.Options:
+    options = rocksdict.Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.create_missing_column_families(True)
+    if env is not None:
+        options.set_env(env)
+    options.set_write_buffer_size(WRITE_BUFFER_SIZE)
+    options.set_max_write_buffer_number(WRITE_BUFFERS_MAX)
+    options.set_write_buffer_manager(_buffers)
+    options.set_level_zero_slowdown_writes_trigger(LEVEL0_STOP_FILES)
+    options.set_level_zero_stop_writes_trigger(LEVEL0_STOP_FILES)
+    options.set_block_based_table_factory(_table())
+    options.set_compression_type(rocksdict.DBCompressionType.none())  # in memory it costs; items are small
+    options.set_stats_dump_period_sec(0)  # a thread less for each database
+    options.set_stats_persist_period_sec(0)
+    options.set_skip_stats_update_on_db_open(True)
+    options.set_keep_log_file_num(2)
+    return options
+
+
+def _table() -> rocksdict.BlockBasedOptions:
+    table = rocksdict.BlockBasedOptions()
+    table.set_block_cache(_cache)
+    table.set_bloom_filter(BLOOM_BITS, False)
+    return table
+
+
+def _write_options(*, wal: bool, sync: bool = False) -> rocksdict.WriteOptions:
+    options = rocksdict.WriteOptions()
+    options.disable_wal = not wal  # type: ignore[method-assign,assignment]  # the stub calls this property a method
+    options.sync = sync
+    return options
+
+
+def _scan(
+    source: rocksdict.Rdict | rocksdict.Snapshot, start: bytes, end: bytes, reverse: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    if start >= end:
+        return iter(())
+    bounds = rocksdict.ReadOptions()
+    bounds.set_iterate_upper_bound(end)
+    if reverse:
+        pairs = source.items(backwards=True, read_opt=bounds)  # from the greatest key below the bound
+        return takewhile(lambda pair: pair[0] >= start, pairs)  # type: ignore[arg-type]  # raw: bytes
+    return source.items(from_key=start, read_opt=bounds)  # type: ignore[return-value]  # raw mode: bytes only
+
+
+def _storage_error(verb: str, error: Exception) -> StorageError:
+    return StorageError(f"storage could not {verb}: {str(error).splitlines()[0]}")
