@@ -1,0 +1,261 @@
+"""Signature version 4: who signs a request, and whether rightly. Pure; the caller brings the time.
+
+    Authorization: AWS4-HMAC-SHA256 Credential=<key id>/<yyyymmdd>/<region>/<service>/aws4_request,
+                   SignedHeaders=<names, lower case, sorted, joined by ;>, Signature=<64 hex digits>
+
+    canonical request = method \\n path \\n query \\n (name:value \\n)... \\n signed names \\n hex(sha256(body))
+    string to sign    = AWS4-HMAC-SHA256 \\n date \\n scope \\n hex(sha256(canonical request))
+    key               = HMAC chain: AWS4<secret> -> yyyymmdd -> region -> service -> aws4_request
+
+The same five facts may stand in the query instead (`X-Amz-Algorithm`, ...). `read_signature` takes either and
+complains in the service's words; `verify` computes. Without `Credentials` every key is taken and no
+signature is looked at, as one expects of a server on a laptop.
+"""
+
+import functools
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, quote
+
+import attrs
+
+from trinamo.gateway.http.requests import HttpRequest
+from trinamo.model.errors import ApiError
+
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+TERMINATOR: Final = "aws4_request"
+SERVICE: Final = "dynamodb"  # signing name of DynamoDB and of its streams
+CLOCK_SKEW_MAX_S: Final = 15 * 60.0  # AWS: requests are good for 15 minutes either way
+
+_QUERY_PARTS: Final = (
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Date",
+)
+_UNSIGNED_QUERY_PART: Final = "X-Amz-Signature"
+
+
+class Credentials(Protocol):
+    """The keys that may sign."""
+
+    def secret(self, access_key: str) -> str | None:
+        """Return the secret of an access key, or None when there is no such key."""
+
+
+@attrs.frozen
+class Scope:
+    """A credential: `key id/yyyymmdd/region/service/aws4_request`."""
+
+    access_key: str
+    date: str
+    region: str
+    service: str
+    terminator: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Scope":
+        """Read a credential. What is missing is empty: many a client on a laptop signs with anything."""
+        parts = text.rsplit("/", 4)  # key ids may hold slashes
+        return cls(*(parts if len(parts) == 5 else (text, "", "", "", "")))
+
+    def __str__(self) -> str:
+        return f"{self.date}/{self.region}/{self.service}/{self.terminator}"
+
+
+@attrs.frozen
+class Signature:
+    """What a request says of its signer. `signed_at` is as sent."""
+
+    scope: Scope
+    signed_headers: tuple[str, ...]
+    signature: str
+    signed_at: str
+    in_query: bool = False
+
+
+# Reading.
+
+
+def read_signature(request: HttpRequest) -> Signature | ApiError:
+    """Return the signature of the header or of the query, or what the service says of its form."""
+    header = request.headers.get(request.layout.authorization)
+    query = dict(_query_pairs(request.query)) if request.query else {}
+    if "X-Amz-Algorithm" in query:
+        return both_signatures() if header is not None else _read_query(query)
+    if header is None or not header.startswith(b"AWS4-"):
+        return missing_token()
+    return _read_header(header.decode("latin-1"), request)
+
+
+def missing_token() -> ApiError:
+    """There is no signature, or none of this kind."""
+    return ApiError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+
+
+def both_signatures() -> ApiError:
+    """The request is signed twice."""
+    return ApiError(
+        "InvalidSignatureException",
+        "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
+    )
+
+
+def _read_header(text: str, request: HttpRequest) -> Signature | ApiError:
+    pairs = (part.strip().partition("=") for part in text.partition(" ")[2].split(","))
+    parts = {name: value for name, _, value in pairs if value}
+    lacking = [
+        f"Authorization header requires '{name}' parameter."
+        for name in ("Credential", "Signature", "SignedHeaders")
+        if name not in parts
+    ]
+    if not request.layout.dated:
+        lacking.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    if lacking:
+        return ApiError("IncompleteSignatureException", " ".join([*lacking, f"Authorization={text}"]))
+    signed_at = request.header(b"x-amz-date") or request.header(b"date") or b""
+    return Signature(
+        Scope.parse(parts["Credential"]),
+        tuple(parts["SignedHeaders"].split(";")),
+        parts["Signature"],
+        signed_at.decode("latin-1"),
+    )
+
+
+def _read_query(query: Mapping[str, str]) -> Signature | ApiError:
+    lacking = [
+        f"AWS query-string parameters must include '{name}'. " for name in _QUERY_PARTS if not query.get(name)
+    ]
+    if lacking:
+        text = "".join(lacking) + "Re-examine the query-string parameters."
+        return ApiError("IncompleteSignatureException", text)
+    return Signature(
+        Scope.parse(query["X-Amz-Credential"]),
+        tuple(query["X-Amz-SignedHeaders"].split(";")),
+        query["X-Amz-Signature"],
+        query["X-Amz-Date"],
+        in_query=True,
+    )
+
+
+def _query_pairs(query: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+
+
+# Verifying.
+
+
+def verify(
+    request: HttpRequest, signature: Signature, credentials: Credentials, now: float
+) -> ApiError | None:
+    """Return None when `credentials` bear out the signature at the time `now`, else the service's refusal."""
+    secret = credentials.secret(signature.scope.access_key)
+    if secret is None:
+        return ApiError(
+            "UnrecognizedClientException", "The security token included in the request is invalid."
+        )
+    refusal = _judge_scope(signature.scope) or _judge_date(signature.signed_at, now)
+    if refusal is not None:
+        return refusal
+    expected = sign(
+        signing_key(secret, signature.scope),
+        string_to_sign(signature.signed_at, signature.scope, canonical_request(request, signature)),
+    )
+    # Compared as bytes: of texts, compare_digest takes only ASCII ones.
+    return None if hmac.compare_digest(expected.encode(), signature.signature.encode()) else wrong_signature()
+
+
+def wrong_signature() -> ApiError:
+    """The signature is not the one that the secret makes of the request."""
+    return ApiError(
+        "InvalidSignatureException",
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret"
+        " Access Key and signing method. Consult the service documentation for details.",
+    )
+
+
+def _judge_scope(scope: Scope) -> ApiError | None:
+    if not scope.region or scope.terminator != TERMINATOR:
+        return ApiError("InvalidSignatureException", "Credential should be scoped to a valid region.")
+    if scope.service != SERVICE:
+        text = f"Credential should be scoped to correct service: '{SERVICE}'."
+        return ApiError("InvalidSignatureException", text)
+    return None
+
+
+def _judge_date(signed_at: str, now: float) -> ApiError | None:
+    try:
+        signed = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return wrong_signature()
+    minutes = f"{CLOCK_SKEW_MAX_S / 60:.0f} min.)"
+    if signed < now - CLOCK_SKEW_MAX_S:
+        limit = _stamp(now - CLOCK_SKEW_MAX_S)
+        text = f"Signature expired: {signed_at} is now earlier than {limit} ({_stamp(now)} - {minutes}"
+    elif signed > now + CLOCK_SKEW_MAX_S:
+        limit = _stamp(now + CLOCK_SKEW_MAX_S)
+        text = (
+            f"Signature not yet current: {signed_at} is still later than {limit} ({_stamp(now)} + {minutes}"
+        )
+    else:
+        return None
+    return ApiError("InvalidSignatureException", text)
+
+
+def _stamp(moment: float) -> str:
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def canonical_request(request: HttpRequest, signature: Signature) -> bytes:
+    """Return the request in the one form that both sides hash."""
+    headers = [
+        b"%b:%b\n"
+        % (name.encode("latin-1"), b" ".join((request.header(name.encode("latin-1")) or b"").split()))
+        for name in signature.signed_headers
+    ]
+    return b"\n".join(
+        (
+            request.method,
+            quote(request.path, safe=b"/-_.~").encode(),
+            canonical_query(request.query, signed_query=signature.in_query),
+            b"".join(headers),
+            ";".join(signature.signed_headers).encode("latin-1"),
+            hashlib.sha256(request.body).hexdigest().encode(),
+        )
+    )
+
+
+def canonical_query(query: bytes, *, signed_query: bool) -> bytes:
+    """Return the query sorted and percent-encoded, without the signature if that stood in it."""
+    pairs = [
+        (quote(name, safe="-_.~", encoding="latin-1"), quote(value, safe="-_.~", encoding="latin-1"))
+        for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+        if not (signed_query and name == _UNSIGNED_QUERY_PART)
+    ]
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs)).encode()
+
+
+def string_to_sign(signed_at: str, scope: Scope, canonical: bytes) -> bytes:
+    """Return what is signed: algorithm, date, scope, and the hash of the canonical request."""
+    return f"{ALGORITHM}\n{signed_at}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}".encode("latin-1")
+
+
+@functools.lru_cache(256)  # a key serves a day; a few clients, days and regions
+def signing_key(secret: str, scope: Scope) -> bytes:
+    """Return the key of a secret for a day, region and service."""
+    key = f"AWS4{secret}".encode()
+    for part in (scope.date, scope.region, scope.service, scope.terminator):
+        key = _hmac(key, part.encode()).digest()
+    return key
+
+
+def sign(key: bytes, text: bytes) -> str:
+    """Return the signature in hex."""
+    return _hmac(key, text).hexdigest()
+
+
+_hmac: Callable[[bytes, bytes], "hmac.HMAC"] = functools.partial(hmac.new, digestmod="sha256")
