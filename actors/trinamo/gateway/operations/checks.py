@@ -1,0 +1,112 @@
+"""Checks that several operations make, between the shape of a request and its table.
+
+Order (items.md, query-and-scan.md): values of items and keys, then expressions and legacy parameters, then what an
+operation adds. All are pure, and raise the `ApiError` that the service would answer.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from trinamo.expressions import Expressions
+from trinamo.expressions.request import check_mixing, check_placeholders
+from trinamo.model.errors import (
+    ApiError,
+    invalid_parameters,
+    parameter_not_in_this_version,
+    request_fault,
+    validation,
+)
+from trinamo.model.reading import EMPTY_VALUE, SEVERAL_TYPES, Attributes, ValueFault
+from trinamo.model.shapes import Request
+from trinamo.model.values import Item
+
+# In the order in which the service lists them when they are mixed with expressions.
+LEGACY: Final = (
+    "AttributesToGet",
+    "AttributeUpdates",
+    "Expected",
+    "ConditionalOperator",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+)
+# Legacy parameters that this version understands.
+_LEGACY_KNOWN: Final = frozenset({"AttributesToGet"})
+_NO_EXPRESSIONS: Final = Expressions()
+
+
+def check_values(attributes: Attributes) -> None:
+    """Raise the error of a fault in an item or key."""
+    if attributes.fault is not None:
+        raise value_error(attributes.fault)
+
+
+def value_error(fault: ValueFault) -> ApiError:
+    """Return the error of a value in an item or key; sets and NULL are among the newer generation's prefixed texts."""
+    bare = fault.numeric or fault.nested_too_deep or fault.text in (EMPTY_VALUE, SEVERAL_TYPES)
+    return validation(fault.text) if bare else request_fault(fault.text)
+
+
+def check_no_mixing(request: Request, parameters: Sequence[str]) -> None:
+    """Raise the error of expressions beside legacy parameters, or of a legacy parameter that is not built yet."""
+    legacy = [name for name in LEGACY if name in request]
+    if not legacy:
+        return
+    check_mixing({name: request.get(name) for name in parameters}, legacy)
+    for name in legacy:
+        if name not in _LEGACY_KNOWN:
+            raise parameter_not_in_this_version(name)
+
+
+def read_expressions(request: Request, parameters: Sequence[str]) -> Expressions:
+    """Return the expressions of a request, checked all at once.
+
+    `parameters` names the expression parameters of the operation in the order in which it reads them.
+    """
+    check_expressions_given(request, parameters)
+    return read_given_expressions(request, parameters)
+
+
+def check_expressions_given(request: Request, parameters: Sequence[str]) -> None:
+    """Raise the error of mixing, or of names or values that no expression can use or that are wrong in themselves."""
+    check_no_mixing(request, parameters)
+    names, values = request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
+    if names is not None or values is not None:
+        check_placeholders({name: request.get(name) for name in parameters}, names, values)
+
+
+def read_given_expressions(request: Request, parameters: Sequence[str]) -> Expressions:
+    """Return the expressions of a request whose names and values are checked."""
+    texts = {name: request.get(name) for name in parameters}
+    if not any(text is not None for text in texts.values()):
+        return _NO_EXPRESSIONS
+    values = request.get("ExpressionAttributeValues")
+    return Expressions.read(
+        texts, request.get("ExpressionAttributeNames"), None if values is None else values.tree
+    )
+
+
+def check_attributes_to_get(request: Request) -> None:
+    """Raise the error of a name given twice."""
+    names = request.get("AttributesToGet", ())
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise invalid_parameters(f"Duplicate value in attribute name: {name}")
+        seen.add(name)
+
+
+def check_returns_old_or_nothing(request: Request) -> None:
+    """Raise the error of a ReturnValues that only UpdateItem has."""
+    if request.get("ReturnValues", "NONE") not in ("ALL_OLD", "NONE"):
+        raise request_fault("ReturnValues can only be ALL_OLD or NONE")
+
+
+def shown(item: Item, request: Request, expressions: Expressions) -> Item:
+    """Return what of a stored item the request asked to see."""
+    if expressions.projection is not None:
+        return expressions.projection.apply(item)
+    names = request.get("AttributesToGet")
+    if names is not None:
+        return {name: item[name] for name in names if name in item}
+    return item
