@@ -211,14 +211,13 @@ class _Parser:
             inner = self.operand()
             self.close_group(start)
             return inner
-        return self.atom(self.operand)
+        return self.call(self.operand) if self.next_is_call() else self.simple()
 
-    def atom(self, argument: Callable[[], Operand]) -> Operand:
-        if self.token.kind == VALUE:
-            return self.value()
-        if self.token.kind == IDENTIFIER and self.tokens[self.at + 1].text == "(":
-            return self.call(argument)
-        return self.path()
+    def simple(self) -> Path | Value:
+        return self.value() if self.token.kind == VALUE else self.path()
+
+    def next_is_call(self) -> bool:
+        return self.token.kind == IDENTIFIER and self.tokens[self.at + 1].text == "("
 
     def call(self, argument: Callable[[], Operand]) -> Call:
         if self.next_keyword() is not None:
@@ -226,10 +225,12 @@ class _Parser:
         function = self.token.text
         self.at += 2
         self.descend(lambda: faults.too_many_operators(self.nesting))
-        arguments = self.series(argument)
+        arguments = [argument()]
+        while self.symbol(","):  # not by `series`: functions nest, and each level costs frames
+            arguments.append(argument())
         self.expect_symbol(")")
         self.nesting -= 1
-        return Call(function, arguments)
+        return Call(function, tuple(arguments))
 
     # --- conditions
 
@@ -334,7 +335,7 @@ class _Parser:
             inner = self.sum()
             self.close_group(start)
             return inner
-        return self.atom(self.sum)
+        return self.call(self.sum) if self.next_is_call() else self.simple()
 
 
 _OPENING: Final = frozenset({"("})
