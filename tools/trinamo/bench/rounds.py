@@ -1,0 +1,129 @@
+"""Rounds of measurements: A B C A B C, and medians, since a machine is never quite idle.
+
+1. All systems run all the time; only one is under load at any moment.
+2. Within a round every system meets the same load before the next load begins, so a slow minute hits all of them.
+3. A rate within `BOUND_SHARE` of the null server's, under the same load, says more about the generator than about the
+   server, and is marked.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from trinamo.bench.generator import Load, Sample
+from trinamo.bench.systems import CEILING, PEERS, System
+
+Progress = Callable[[str], None]
+
+# A row within 20 % of its ceiling is bound by the generator.
+BOUND_SHARE = 0.8
+WARMUP_SECONDS = 0.5
+# On top of what a measurement takes by itself: to start, to render, to connect.
+GENERATOR_SECONDS_MAX = 60.0
+
+
+class MeasurementFailed(Exception):
+    """The generator gave up; the message says why."""
+
+
+@attrs.frozen
+class Plan:
+    operations: tuple[str, ...]
+    connections: tuple[int, ...]
+    seconds: float
+    rounds: int
+
+    @property
+    def measurements(self) -> int:
+        """How often a system is measured."""
+        return len(self.operations) * len(self.connections) * self.rounds
+
+
+@attrs.frozen
+class Row:
+    """One system under one load: medians over the rounds, the sum of the errors."""
+
+    system: str
+    operation: str
+    connections: int
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+    first_error: str
+    generator_bound: bool
+    ratios: dict[str, float]
+    """Its rate by that of each peer under the same load."""
+
+
+def generate(load: Load) -> Sample:
+    """Apply `load` from a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "trinamo.bench.generator"],
+        input=json.dumps(attrs.asdict(load)),
+        capture_output=True,
+        text=True,
+        timeout=GENERATOR_SECONDS_MAX + (load.seconds or 0) + load.warmup_seconds,
+        check=False,
+    )
+    if ended.returncode:
+        raise MeasurementFailed(ended.stderr.strip().rpartition("\n")[2])
+    return Sample(**json.loads(ended.stdout))
+
+
+def fill(system: System) -> None:
+    """Put every item once, so that every get finds its item."""
+    sample = generate(Load(system.host, system.port, "put", connections=8))
+    if sample.errors:
+        raise MeasurementFailed(
+            f"{system.name} refused {sample.errors} of the first puts: {sample.first_error}"
+        )
+
+
+def measure(systems: Sequence[System], plan: Plan, progress: Progress) -> list[Row]:
+    """Every system under every load, round after round."""
+    samples: dict[tuple[str, int, str], list[Sample]] = {}
+    for round_number in range(plan.rounds):
+        for operation in plan.operations:
+            for connections in plan.connections:
+                for system in systems:
+                    progress(
+                        f"round {round_number + 1}: {operation}, {connections} connections, {system.name}"
+                    )
+                    load = Load(
+                        system.host, system.port, operation, connections, plan.seconds, WARMUP_SECONDS
+                    )
+                    samples.setdefault((operation, connections, system.name), []).append(generate(load))
+    return rows(samples)
+
+
+def rows(samples: dict[tuple[str, int, str], list[Sample]]) -> list[Row]:
+    rates = {place: statistics.median(sample.rate for sample in taken) for place, taken in samples.items()}
+    return [row(place, taken, rates) for place, taken in samples.items()]
+
+
+def row(place: tuple[str, int, str], taken: list[Sample], rates: dict[tuple[str, int, str], float]) -> Row:
+    operation, connections, system = place
+    rate = rates[place]
+    beside = {
+        name: other for (op, count, name), other in rates.items() if (op, count) == (operation, connections)
+    }
+    top = beside.get(CEILING)
+    return Row(
+        system=system,
+        operation=operation,
+        connections=connections,
+        rate=rate,
+        p50_ms=statistics.median(sample.p50_ms for sample in taken),
+        p99_ms=statistics.median(sample.p99_ms for sample in taken),
+        errors=sum(sample.errors for sample in taken),
+        first_error=next((sample.first_error for sample in taken if sample.first_error), ""),
+        generator_bound=top is not None and system != CEILING and rate >= BOUND_SHARE * top,
+        ratios={
+            name: rate / other for name, other in beside.items() if name not in {system, CEILING} and other
+        },
+    )
