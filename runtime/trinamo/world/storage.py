@@ -60,7 +60,7 @@ class Reader(Protocol):
 
 
 class Snapshot(Reader, Protocol):
-    """One moment's state of both families. Must be closed; an open one holds old versions in memory."""
+    """One moment's state of each family. Must be closed; an open one holds old versions in memory."""
 
     def close(self) -> None: ...
 
