@@ -38,6 +38,17 @@ class Faults:
     """Bytes of keys and values the disk holds; None for no limit."""
 
 
+@attrs.frozen
+class CrashableStatistics:
+    """What the engine holds, in both families."""
+
+    rows: int
+    size: int
+    """Bytes of keys and values."""
+    snapshots: int
+    """Moments kept, running scans included."""
+
+
 class _Table:
     """One family: what is in it, and what a crash would undo."""
 
@@ -271,6 +282,13 @@ class CrashableEngine:
             if family is Family.DATA:
                 table.journal.clear()  # what was found at start had reached the disk
         return found
+
+    def statistics(self) -> CrashableStatistics:
+        return CrashableStatistics(
+            rows=sum(len(table.keys) for table in self._tables.values()),
+            size=self._used(),
+            snapshots=sum(len(table.snapshots) for table in self._tables.values()),
+        )
 
     def check_read(self) -> None:
         """Raise `StorageError` when this read is to meet a corrupt block."""

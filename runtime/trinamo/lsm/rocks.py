@@ -213,13 +213,13 @@ class RocksEngine:
     def close(self) -> None:
         if self._database is None:
             return
-        families = (self._log, self._data, self._database)
+        families = self._log, self._data, self._database
         self._database = None
-        self._log = self._data = _closed
+        self._log = self._data = self._log_handle = self._data_handle = _closed
         if self._path is None:
             return  # 2 above: the references were all there is
-        for family in families:
-            family.close()
+        for each in families:
+            each.close()
 
 
 class _Closed:
