@@ -1,0 +1,57 @@
+"""Query: reads items of one partition value in the order of their sort keys, a page at a time."""
+
+from typing import Final
+
+from trinamo.expressions import FILTER, KEY_CONDITION, PROJECTION, Expressions
+from trinamo.gateway.operations import members
+from trinamo.gateway.operations.checks import (
+    check_attributes_to_get,
+    check_expressions_given,
+    read_given_expressions,
+)
+from trinamo.gateway.operations.paging import check_select, check_start_key_values
+from trinamo.model.errors import VALIDATION_PREFIX, validation
+from trinamo.model.shapes import Boolean, Integer, Member, Request, Structure
+
+SHAPE: Final = Structure(
+    "QueryInput",
+    members.TABLE_NAME_ALONE,
+    members.SELECT,
+    members.RETURN_CONSUMED_CAPACITY,
+    Member("Limit", Integer()),  # checked by itself, in words of its own
+    members.ATTRIBUTES_TO_GET,
+    members.INDEX_NAME,
+    members.CONSISTENT_READ,
+    members.KEY_CONDITIONS,
+    members.QUERY_FILTER,
+    members.CONDITIONAL_OPERATOR,
+    Member("ScanIndexForward", Boolean()),
+    members.EXCLUSIVE_START_KEY,
+    members.PROJECTION_EXPRESSION,
+    members.FILTER_EXPRESSION,
+    members.KEY_CONDITION_EXPRESSION,
+    members.EXPRESSION_NAMES,
+    members.EXPRESSION_VALUES,
+)
+
+_PARAMETERS: Final = (FILTER, PROJECTION, KEY_CONDITION)
+
+
+def check(request: Request) -> Expressions:
+    """Return the expressions of a request, or raise the first error that shows without its table."""
+    if request.get("Limit", 1) < 1:
+        raise validation(
+            f"{VALIDATION_PREFIX}Value at 'Limit' failed to satisfy constraint:"
+            " Member must have value greater than or equal to 1"
+        )
+    check_expressions_given(request, _PARAMETERS)
+    check_attributes_to_get(request)
+    check_start_key_values(request.get("ExclusiveStartKey"))
+    expressions = read_given_expressions(request, _PARAMETERS)
+    check_select(request, expressions, query=True)
+    if not expressions.has_key_condition:
+        raise validation(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    expressions.check_key_condition()
+    return expressions

@@ -1,0 +1,47 @@
+"""Scan: reads a whole table, or one segment of it, a page at a time."""
+
+from typing import Final
+
+from trinamo.expressions import FILTER, PROJECTION, Expressions
+from trinamo.gateway.operations import members
+from trinamo.gateway.operations.checks import (
+    check_attributes_to_get,
+    check_expressions_given,
+    read_given_expressions,
+)
+from trinamo.gateway.operations.paging import check_segments, check_select, check_start_key_values
+from trinamo.model.limits import SCAN_SEGMENTS_MAX
+from trinamo.model.shapes import Integer, Member, Request, Structure
+
+SHAPE: Final = Structure(
+    "ScanInput",
+    members.TABLE_NAME_ALONE,
+    members.SELECT,
+    members.RETURN_CONSUMED_CAPACITY,
+    Member("Limit", Integer(1)),
+    members.ATTRIBUTES_TO_GET,
+    Member("Segment", Integer(0, SCAN_SEGMENTS_MAX - 1)),
+    Member("TotalSegments", Integer(1, SCAN_SEGMENTS_MAX)),
+    members.INDEX_NAME,
+    members.CONSISTENT_READ,
+    members.SCAN_FILTER,
+    members.CONDITIONAL_OPERATOR,
+    members.EXCLUSIVE_START_KEY,
+    members.PROJECTION_EXPRESSION,
+    members.FILTER_EXPRESSION,
+    members.EXPRESSION_NAMES,
+    members.EXPRESSION_VALUES,
+)
+
+_PARAMETERS: Final = (FILTER, PROJECTION)
+
+
+def check(request: Request) -> Expressions:
+    """Return the expressions of a request, or raise the first error that shows without its table."""
+    check_expressions_given(request, _PARAMETERS)
+    check_attributes_to_get(request)
+    check_start_key_values(request.get("ExclusiveStartKey"))
+    expressions = read_given_expressions(request, _PARAMETERS)
+    check_select(request, expressions, query=False)
+    check_segments(request)
+    return expressions
