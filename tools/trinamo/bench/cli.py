@@ -1,6 +1,7 @@
 """`trinamo bench`: the benchmarks as commands."""
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,36 +17,28 @@ CONNECTIONS_MAX = 1024
 SECONDS_MAX = 60.0
 
 
-class Words(click.ParamType[tuple[str, ...]]):
+Callback = Callable[[click.Context, click.Parameter, str], object]
+
+
+def words(allowed: tuple[str, ...]) -> Callback:
     """Comma-separated words out of a given set."""
 
-    name = "list"
+    def parse(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
+        for word in found:
+            if word not in allowed:
+                raise click.BadParameter(f"{word!r} is not one of {', '.join(allowed)}")
+        return found
 
-    def __init__(self, allowed: tuple[str, ...]) -> None:
-        self.allowed = allowed
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        words = tuple(dict.fromkeys(word.strip() for word in value.split(",") if word.strip()))
-        for word in words:
-            if word not in self.allowed:
-                self.fail(f"{word!r} is not one of {', '.join(self.allowed)}", param, ctx)
-        return words
+    return parse
 
 
-class Counts(click.ParamType[tuple[int, ...]]):
+def counts(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
     """Comma-separated numbers of connections."""
-
-    name = "list"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        words = [word.strip() for word in value.split(",")]
-        if not all(word.isdecimal() and 1 <= int(word) <= CONNECTIONS_MAX for word in words):
-            self.fail(f"numbers from 1 to {CONNECTIONS_MAX}, separated by commas", param, ctx)
-        return tuple(dict.fromkeys(map(int, words)))
+    found = [word.strip() for word in value.split(",")]
+    if not all(word.isdecimal() and 1 <= int(word) <= CONNECTIONS_MAX for word in found):
+        raise click.BadParameter(f"numbers from 1 to {CONNECTIONS_MAX}, separated by commas")
+    return tuple(dict.fromkeys(map(int, found)))
 
 
 @click.group()
@@ -54,9 +47,9 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--operations", type=Words(tuple(TARGETS)), default="put,get", show_default=True)
-@click.option("--connections", type=Counts(), default="1,16,64", show_default=True)
-@click.option("--peers", type=Words(PEERS), default="", help="Measure these too: dynalite,dynoxide.")
+@click.option("--operations", callback=words(tuple(TARGETS)), default="put,get", show_default=True)
+@click.option("--connections", callback=counts, default="1,16,64", show_default=True)
+@click.option("--peers", callback=words(PEERS), default="", help="Measure these too: dynalite,dynoxide.")
 @click.option(
     "--install-peers", is_flag=True, help="First install the peers with npm, into the cache directory."
 )

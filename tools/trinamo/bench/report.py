@@ -44,9 +44,9 @@ def show(report: Report, console: Console) -> None:
 
 def load_table(rows: Sequence[Row]) -> Table:
     peers = list(dict.fromkeys(name for row in rows for name in row.ratios))
-    table = Table("operation", title="HTTP on loopback, one table, items of about 500 bytes")
+    table = Table("load", title="HTTP on loopback, one table, items of about 500 bytes")
     for name in (
-        "connections",
+        "conns",
         "server",
         "requests/s",
         "p50 ms",

@@ -28,7 +28,7 @@ INSTALL_SECONDS_MAX = 300.0
 POLL_SECONDS = 0.05
 
 TRINAMO = "trinamo"
-CEILING = "null server"
+CEILING = "ceiling"
 PEERS = ("dynalite", "dynoxide")
 
 
