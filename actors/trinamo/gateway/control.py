@@ -22,16 +22,14 @@ Order of checks: path (404), method (405), token (401), origin and host (403), c
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import attrs
 import orjson
 
+from trinamo.gateway.http.protocol import CONTROL_PREFIX, JSON, json_type
 from trinamo.gateway.http.requests import HttpRequest
 from trinamo.gateway.http.responses import Answer
-
-PREFIX: Final = b"/_trinamo/"
-JSON: Final = b"application/json"
 
 
 class BadControlRequest(Exception):
@@ -83,8 +81,8 @@ class ControlRouter:
         }
 
     async def answer(self, request: HttpRequest) -> Answer:
-        """Return the answer to a request whose path begins with `PREFIX`."""
-        name = request.path.removeprefix(PREFIX)
+        """Return the answer to a request whose path begins with `CONTROL_PREFIX`."""
+        name = request.path.removeprefix(CONTROL_PREFIX)
         view = self._views.get(name)
         if view is not None:
             if request.method not in (b"GET", b"HEAD"):
@@ -110,7 +108,7 @@ class ControlRouter:
         if not is_loopback(host) and host not in policy.hosts:
             return _error(403, "changes are taken for a loopback or configured Host only")
         content_type = request.headers.get(request.layout.content_type, b"")
-        if content_type.partition(b";")[0].strip().lower() != JSON:
+        if json_type(content_type) != JSON:
             return _error(415, "changes need Content-Type: application/json")
         return None
 

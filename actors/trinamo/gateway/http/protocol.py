@@ -30,6 +30,8 @@ from trinamo.model import errors
 from trinamo.model.errors import ApiError
 from trinamo.world import Clock
 
+CONTROL_PREFIX: Final = b"/_trinamo/"
+
 JSON_1_0: Final = b"application/x-amz-json-1.0"
 JSON: Final = b"application/json"
 PLAIN_TEXT: Final = b"text/plain"

@@ -24,8 +24,7 @@ import attrs
 import structlog
 import trio
 
-from trinamo.gateway.control import PREFIX, ControlRouter
-from trinamo.gateway.http.protocol import CORS, JSON_1_0, Admission, ApiRequest, json_type
+from trinamo.gateway.http.protocol import CONTROL_PREFIX, CORS, JSON_1_0, Admission, ApiRequest, json_type
 from trinamo.gateway.http.requests import RECEIVE_SIZE, HttpRequest, RequestReader
 from trinamo.gateway.http.responses import CONTINUE, Answer, Renderer
 from trinamo.model import errors
@@ -34,6 +33,9 @@ from trinamo.world import Clock, Random
 
 Handle = Callable[[ApiRequest], Awaitable[bytes | ApiError]]
 """Performs an operation and returns the JSON body of its result. An `ApiError` may be returned or raised; returned is cheaper."""
+
+AnswerControl = Callable[[HttpRequest], Awaitable[Answer]]
+"""Answers a request under `/_trinamo/`: `trinamo.gateway.control.ControlRouter.answer`."""
 
 SEND_SIZE: Final = 262_144  # answers to pipelined requests are sent when there is this much of them
 DRAIN_SIZE_MAX: Final = 4 * 16 * 1024 * 1024
@@ -56,10 +58,13 @@ class ByteStream(Protocol):
     async def aclose(self) -> None: ...
 
 
+Take = Callable[[ByteStream], None]
+
+
 class Door(Protocol):
     """Where connections come from; runs until cancelled, then takes no more."""
 
-    async def serve(self, take: Callable[[ByteStream], None], /) -> None: ...
+    async def serve(self, take: Take, /) -> None: ...
 
 
 @attrs.frozen(eq=False)
@@ -110,7 +115,7 @@ class HttpServer:
         random: Random,
         admission: Admission,
         handle: Handle,
-        control: ControlRouter | None = None,
+        control: AnswerControl | None = None,
     ) -> None:
         self._clock = clock
         self._admission = admission
@@ -250,9 +255,9 @@ class HttpServer:
         headers = CORS if layout.origin else b""
         outcome: bytes | ApiError | Answer
         try:
-            if self._control is not None and request.url != b"/" and request.path.startswith(PREFIX):
+            if self._control is not None and request.url != b"/" and request.path.startswith(CONTROL_PREFIX):
                 headers = b""  # never with CORS
-                outcome = await self._control.answer(request)
+                outcome = await self._control(request)
             else:
                 admitted = self._admission.admit(request, content_type)
                 outcome = await self._handle(admitted) if isinstance(admitted, ApiRequest) else admitted
