@@ -34,7 +34,8 @@ _ROW = struct.Struct(">II")
 _KEYSPACE_SIZE = 8
 
 CrashPoint = Callable[[str], None]
-WriteLog = Callable[[Callable[[Batch], None]], Awaitable[None]]
+Fill = Callable[[Batch], None]
+WriteLog = Callable[[Fill], Awaitable[None]]
 """Fill a log batch, and return when it is durable: `GroupCommit.write` of one replica."""
 
 
