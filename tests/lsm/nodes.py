@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 import attrs
 
@@ -9,6 +10,8 @@ from trinamo.base import Index, KeyspaceId, NodeId, PartitionId, Term
 from trinamo.lsm import AppliedState, Kind, MemoryStorage, ReplicaRecord, SimulatedStorage, Store
 from trinamo.raft.entry import Entry, EntryKind
 from trinamo.world import Batch, Durability, Family, Storage
+
+T = TypeVar("T")
 
 STORAGES: dict[str, Callable[[], Storage]] = {
     "rocks in memory": MemoryStorage,
@@ -18,6 +21,19 @@ STORAGES: dict[str, Callable[[], Storage]] = {
 
 def simulated(seed: int = 0, durability: Durability = Durability.FSYNC) -> SimulatedStorage:
     return SimulatedStorage(random.Random(seed), durability)
+
+
+class RacingStorage(SimulatedStorage):
+    """Something happens between the end of blocking work and the event loop's hearing of it."""
+
+    def __init__(self) -> None:
+        super().__init__(random.Random(0), Durability.FSYNC)
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    async def run(self, work: Callable[[], T]) -> T:
+        result = work()
+        self.meanwhile()
+        return result
 
 
 def record(partition: int, keyspace: int, start: bytes = b"", end: bytes = b"") -> ReplicaRecord:

@@ -162,7 +162,7 @@ FLUSH = st.tuples(st.just("flush"), FAMILY, st.none())
 Model = dict[Family, dict[bytes, bytes]]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(WRITE | WRITE | SCAN | GET | SNAPSHOT | FLUSH, max_size=30))
 def test_any_sequence_reads_as_from_a_dict(kind: str, steps: list[tuple[str, Family, object]]) -> None:
     with tempfile.TemporaryDirectory() as directory:

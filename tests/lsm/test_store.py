@@ -9,6 +9,7 @@ import pytest
 
 from lsm.nodes import (
     STORAGES,
+    RacingStorage,
     apply,
     create,
     data_rows,
@@ -161,18 +162,12 @@ def test_keyspace_snapshot_keeps_its_moment(store: Store) -> None:
 
 
 async def test_durable_index_is_what_was_applied_before_the_flush() -> None:
-    storage = simulated()
+    storage = RacingStorage()
     store = Store.open(storage)
     create(store, 1)
     apply(store, 1, 3, {})
     assert store.durable(P1) == 0
-    flush_data = store.engine.flush_data
-
-    def flush_then_apply() -> None:
-        flush_data()
-        apply(store, 1, 4, {})
-
-    store.engine.flush_data = flush_then_apply  # type: ignore[method-assign]  # the race of a flush in a thread
+    storage.meanwhile = lambda: apply(store, 1, 4, {})
     await store.flush()
     assert store.durable(P1) == 3
     assert store.applied(P1).index == 4
@@ -188,18 +183,16 @@ async def test_in_memory_what_is_applied_is_durable() -> None:
 
 
 async def test_a_replica_made_anew_does_not_inherit_a_flush_under_way() -> None:
-    storage = simulated()
+    storage = RacingStorage()
     store = Store.open(storage)
     create(store, 1)
     apply(store, 1, 9, {})
-    flush_data = store.engine.flush_data
 
-    def flush_then_recreate() -> None:
-        flush_data()
+    def recreate() -> None:
         drop(store, 1)
         create(store, 1)
 
-    store.engine.flush_data = flush_then_recreate  # type: ignore[method-assign]  # the race of a flush in a thread
+    storage.meanwhile = recreate
     await store.flush()
     assert store.durable(P1) == 0
 

@@ -4,8 +4,8 @@
 2. `done` runs once the write is as durable as the storage promises, in the order of `submit`, on the event
    loop. Without fsync that is before `submit` returns, unless the engine is stalled or writes are waiting.
 3. With fsync, whatever waits while a sync is under way is the next batch: one sync, one thread hop.
-4. The writes of a retired incarnation are all written or all forgotten when `retire` returns, and none of
-   their callbacks runs after `retire` was called.
+4. What a retired incarnation submitted is written when `retire` returns, what it submits later never is, and
+   neither `done` nor `failed` runs for it after `retire` was called.
 5. After a write that failed nothing is known of the device (an fsync that fails once may succeed the second
    time without having written), so the writer stays failed until the node starts again.
 """
@@ -39,6 +39,10 @@ class _Waiting:
     incarnation: int
     done: Done
     failed: Failed
+    silenced: Done
+
+
+def _ignore() -> None: ...
 
 
 class GroupCommit:
@@ -66,35 +70,43 @@ class GroupCommit:
         return CommitStatistics(self._writes, self._batches)
 
     def submit(
-        self, partition: PartitionId, incarnation: int, fill: Fill, done: Done, failed: Failed
+        self,
+        partition: PartitionId,
+        incarnation: int,
+        fill: Fill,
+        done: Done,
+        failed: Failed,
+        silenced: Done = _ignore,
     ) -> None:
-        """Write what `fill` puts into a batch; then `done` or `failed` runs, once. `fill` is called at once."""
+        """Write what `fill` puts into a batch, and call `done` or `failed` once. `fill` is called at once.
+
+        A retired incarnation gets neither; `silenced` is for a waiter that must not wait for ever.
+        """
         if self._retired.get(partition, -1) >= incarnation:
-            return
-        if self._error is not None:
+            silenced()
+        elif self._error is not None:
             failed(self._error)
-            return
-        self._writes += 1
-        if self._sync or self._waiting or self._writing or self._engine.stalled():
-            self._enqueue(fill, _Waiting(partition, incarnation, done, failed))
+        elif self._sync or self._waiting or self._writing or self._engine.stalled():
+            self._enqueue(fill, _Waiting(partition, incarnation, done, failed, silenced))
         else:
             self._write_inline(fill, done, failed)
 
     async def write(self, partition: PartitionId, incarnation: int, fill: Fill) -> None:
         """`submit`, and wait until it is done. Raises its `StorageError`, or one when it was retired."""
-        if self._retired.get(partition, -1) >= incarnation:
-            raise StorageError(f"incarnation {incarnation} of partition {partition} is retired")
         finished = trio.Event()
-        errors: list[StorageError] = []
+        error: StorageError | None = StorageError(
+            f"incarnation {incarnation} of partition {partition} is retired"
+        )
 
-        def failed(error: StorageError) -> None:
-            errors.append(error)
+        def finish(outcome: StorageError | None) -> None:
+            nonlocal error
+            error = outcome
             finished.set()
 
-        self.submit(partition, incarnation, fill, finished.set, failed)
+        self.submit(partition, incarnation, fill, lambda: finish(None), finish, finished.set)
         await finished.wait()
-        if errors:
-            raise errors[0]
+        if error is not None:
+            raise error
 
     async def retire(self, partition: PartitionId, incarnation: int) -> None:
         """End `incarnation` and all before it. Its log can be read when this returns.
@@ -119,6 +131,7 @@ class GroupCommit:
     def _write_inline(self, fill: Fill, done: Done, failed: Failed) -> None:
         batch = self._engine.batch(Family.LOG)
         fill(batch)
+        self._writes += 1
         self._batches += 1
         try:
             self._engine.write(batch)
@@ -133,6 +146,7 @@ class GroupCommit:
             self._batch = self._engine.batch(Family.LOG)
             self._wake.set()
         fill(self._batch)
+        self._writes += 1
         self._waiting.append(waiting)
 
     async def _write_waiting(self) -> None:
@@ -157,8 +171,8 @@ class GroupCommit:
         self._settled = trio.Event()
         for each in finished:
             if self._retired.get(each.partition, -1) >= each.incarnation:
-                continue
-            if self._error is not None:
+                each.silenced()
+            elif self._error is not None:
                 each.failed(self._error)
             else:
                 each.done()

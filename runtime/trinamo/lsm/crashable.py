@@ -36,6 +36,8 @@ class Faults:
     corrupt_read_rate: float = 0.0
     capacity: int | None = None
     """Bytes of keys and values the disk holds; None for no limit."""
+    stalled: bool = False
+    """Whether the engine says that writes would have to wait."""
 
 
 @attrs.frozen
@@ -260,7 +262,7 @@ class CrashableEngine:
         return self._unflushed
 
     def stalled(self) -> bool:
-        return False
+        return self.faults.stalled
 
     def close(self) -> None:
         self._refuses = "the engine is closed"
