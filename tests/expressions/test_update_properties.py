@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expressions.trees import patient
 from trinamo.expressions import compile_projection, compile_update
 from trinamo.model.errors import ApiError
 from trinamo.model.values import Item, equal
@@ -206,6 +207,7 @@ ITEMS = st.fixed_dictionaries(
 )
 
 
+@patient
 @given(st.none() | ITEMS, actions())
 def test_update_does_what_the_plain_model_does(item: Item | None, acts: list[Act]) -> None:
     before = deepcopy(item)
@@ -223,6 +225,7 @@ def test_update_does_what_the_plain_model_does(item: Item | None, acts: list[Act
     assert found is None or equal({"M": found}, {"M": expected})
 
 
+@patient
 @given(ITEMS, actions())
 def test_touched_values_are_those_at_the_paths_where_no_list_closes_up(item: Item, acts: list[Act]) -> None:
     acts = [act for act in acts if not any(isinstance(step, int) for step in act[1])]

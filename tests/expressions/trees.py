@@ -1,5 +1,6 @@
 """Strategies: syntax trees that the grammar allows and whose form is right."""
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from trinamo.expressions.reserved import is_reserved
@@ -20,6 +21,8 @@ from trinamo.expressions.syntax import (
     UpdateTree,
     Value,
 )
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # for busy machines
 
 _KEYWORDS = {"REMOVE"}  # the one keyword that is no reserved word
 

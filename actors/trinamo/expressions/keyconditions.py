@@ -34,7 +34,7 @@ from trinamo.expressions.syntax import (
 from trinamo.model.errors import invalid_parameters, validation
 from trinamo.model.keys import KeyAttribute, SortOperator
 from trinamo.model.limits import PARTITION_KEY_SIZE_MAX, SORT_KEY_SIZE_MAX
-from trinamo.model.values import AttributeValue, type_of
+from trinamo.model.values import AttributeValue
 
 _MIRRORED: Final[Mapping[str, SortOperator]] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -138,16 +138,16 @@ def key_condition(
     sort_terms = _sort_terms(by_name, sort)
     if by_name:
         raise validation("Query key condition not supported")
-    for attribute, term in zip([*partition, *sort], [*partition_terms, *sort_terms], strict=False):
-        _check_operands(attribute, [values[placeholder] for placeholder in term.placeholders])
-    _check_sizes(partition_terms, values, PARTITION_KEY_SIZE_MAX)
-    _check_sizes(sort_terms, values, SORT_KEY_SIZE_MAX)
-    hash_values = tuple(values[term.placeholders[0]] for term in partition_terms)
+    for attribute, term in zip(partition, partition_terms, strict=True):
+        _check_operands(attribute, term, values, PARTITION_KEY_SIZE_MAX)
+    for attribute, term in zip(sort, sort_terms, strict=False):
+        _check_operands(attribute, term, values, SORT_KEY_SIZE_MAX)
+    first = tuple([values[term.placeholders[0]] for term in partition_terms])
     if not sort_terms:
-        return KeyCondition(hash_values)
+        return KeyCondition(first)
     *equal, last = sort_terms
-    prefix = tuple(values[term.placeholders[0]] for term in equal)
-    return KeyCondition(hash_values, prefix, last.operator, tuple(values[name] for name in last.placeholders))
+    prefix = tuple([values[term.placeholders[0]] for term in equal])
+    return KeyCondition(first, prefix, last.operator, tuple([values[name] for name in last.placeholders]))
 
 
 def _partition_term(by_name: dict[str, KeyTerm], attribute: KeyAttribute) -> KeyTerm:
@@ -179,29 +179,26 @@ def _missed(attribute: KeyAttribute) -> Exception:
     return validation(f"Query condition missed key schema element: {attribute.name}")
 
 
-def _check_operands(attribute: KeyAttribute, operands: Sequence[AttributeValue]) -> None:
-    if any(type_of(value) != attribute.type for value in operands):
-        raise invalid_parameters("Condition parameter type does not match schema type")
-    if attribute.type != "N" and not all(value[attribute.type] for value in operands):
-        kind = "string" if attribute.type == "S" else "binary"
-        raise validation(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute"
-            f" cannot contain an empty {kind} value. Key: {attribute.name}"
-        )
-
-
-def _check_sizes(terms: Sequence[KeyTerm], values: Values, size_max: int) -> None:
-    for term in terms:
-        if any(_key_size(values[placeholder]) > size_max for placeholder in term.placeholders):
-            if size_max == PARTITION_KEY_SIZE_MAX:
-                raise invalid_parameters("Size of hashkey has exceeded the maximum size limit of2048 bytes")
-            raise invalid_parameters(
-                "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+def _check_operands(attribute: KeyAttribute, term: KeyTerm, values: Values, size_max: int) -> None:
+    """Raise the error of an operand of a wrong type, an empty one, or one longer than keys may be."""
+    for placeholder in term.placeholders:
+        content = values[placeholder].get(attribute.type)
+        if content is None:
+            raise invalid_parameters("Condition parameter type does not match schema type")
+        if attribute.type == "N":
+            continue
+        if not content:
+            kind = "string" if attribute.type == "S" else "binary"
+            raise validation(
+                "One or more parameter values are not valid. The AttributeValue for a key attribute"
+                f" cannot contain an empty {kind} value. Key: {attribute.name}"
             )
+        size = len(content) if attribute.type == "B" or content.isascii() else len(content.encode())
+        if size > size_max:
+            raise _too_long(size_max)
 
 
-def _key_size(value: AttributeValue) -> int:
-    [(code, content)] = value.items()
-    if code == "N":
-        return 0  # at most 21 bytes
-    return len(content) if code == "B" else len(content.encode())
+def _too_long(size_max: int) -> Exception:
+    if size_max == PARTITION_KEY_SIZE_MAX:
+        return invalid_parameters("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+    return invalid_parameters("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")

@@ -7,3 +7,4 @@ OPERATORS_MAX: Final = 300  # DynamoDB: operators and functions of one expressio
 CANDIDATES_MAX: Final = 100  # DynamoDB: operands of one IN
 PLACEHOLDER_SIZE_MAX: Final = 255  # DynamoDB: bytes of `#name` or `:value`
 TEXTS_KEPT: Final = 1024  # parsed trees and compiled plans, each; at most some 100 KB for the longest texts
+NAMES_SIZE_KEPT: Final = 4096  # characters of the attribute names of a plan that is kept

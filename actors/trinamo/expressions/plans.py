@@ -9,19 +9,19 @@ Three steps lead from a text to something that runs, each kept by what it depend
 A gateway takes all steps. A replica gets text, names and values of an expression that some gateway has checked, and
 takes the same steps without the checks of values; usually both find the plan made.
 
-Failures are not kept. Values are whole attribute values by placeholder, `:` included.
+Failures are not kept, nor plans of very long names. Values are whole attribute values by placeholder, `:` included.
 """
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import attrs
 
 from trinamo.expressions import conditions, faults, updates
 from trinamo.expressions.form import check_form
 from trinamo.expressions.keyconditions import KeyTerm, key_terms
-from trinamo.expressions.limits import TEXTS_KEPT
+from trinamo.expressions.limits import NAMES_SIZE_KEPT, TEXTS_KEPT
 from trinamo.expressions.operands import Check, check_distinct, names_of, value_checks, values_of
 from trinamo.expressions.parser import parse_condition_text, parse_projection_text, parse_update_text
 from trinamo.expressions.paths import Branch, Values, branch, project_item, resolve
@@ -52,12 +52,13 @@ class Plan(Generic[Core]):
     core: Core
     paths: tuple[ResolvedPath, ...]
     names: frozenset[str]
-    values: tuple[str, ...]
+    values: frozenset[str]
     checks: tuple[Check, ...]
+    _values_in_order: tuple[str, ...]
 
     def check_values(self, values: Values) -> None:
         """Raise the fault of an undefined value, or of a literal that its operator does not take."""
-        for placeholder in self.values:
+        for placeholder in self._values_in_order:
             if placeholder not in values:
                 raise faults.undefined_value(placeholder)
         for check in self.checks:
@@ -71,6 +72,11 @@ class Condition:
     plan: Plan[conditions.Predicate]
     values: Values
 
+    @property
+    def paths(self) -> tuple[ResolvedPath, ...]:
+        """All document paths it looks at."""
+        return self.plan.paths
+
     def evaluate(self, item: Item | None) -> bool:
         """Whether the stored item, or its absence, meets the condition."""
         return self.plan.core(_NO_ITEM if item is None else item, self.values)
@@ -81,6 +87,11 @@ class Projection:
     """A choice of attributes and of their parts."""
 
     plan: Plan[Branch[bool]]
+
+    @property
+    def paths(self) -> tuple[ResolvedPath, ...]:
+        """The document paths it names."""
+        return self.plan.paths
 
     def apply(self, item: Item) -> Item:
         """Return what the projection names of an item, sharing its values; perhaps nothing."""
@@ -96,7 +107,7 @@ class Update:
 
     @property
     def targets(self) -> tuple[ResolvedPath, ...]:
-        """The paths it writes or removes."""
+        """The document paths it writes or removes; `plan.paths` has those it reads as well."""
         return self.plan.core.paths
 
     def apply(self, item: Item | None, key: Item) -> Updated:
@@ -144,48 +155,47 @@ def _formed(tree: _T) -> _T:
 # --- from tree to plan
 
 
-def condition_plan(text: str, names: Names | None) -> Plan[conditions.Predicate]:
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+def _keeping(make: Callable[[str, Pairs], Plan[Core]]) -> Callable[[str, Names | None], Plan[Core]]:
+    """Keep the plans that a function makes, except where names are long enough to be a burden."""
+    kept = lru_cache(TEXTS_KEPT)(make)
+
+    def plan(text: str, names: Names | None) -> Plan[Core]:
+        if not names:
+            return kept(text, ())
+        pairs = tuple(names.items())
+        if sum(map(len, names.values())) > NAMES_SIZE_KEPT:
+            return make(text, pairs)
+        return kept(text, pairs)
+
+    return plan
+
+
+@_keeping
+def condition_plan(text: str, names: Pairs) -> Plan[conditions.Predicate]:
     """Return the plan of a condition or filter. Raises `ExpressionFault`."""
-    return _condition_plan(text, tuple(names.items()) if names else ())
+    return _plan(parse_condition(text), dict(names), conditions.predicate)
 
 
-def key_plan(text: str, names: Names | None) -> Plan[tuple[KeyTerm, ...]]:
+@_keeping
+def key_plan(text: str, names: Pairs) -> Plan[tuple[KeyTerm, ...]]:
     """Return the plan of a key condition. Raises `ExpressionFault`."""
-    return _key_plan(text, tuple(names.items()) if names else ())
+    return _plan(parse_condition(text), dict(names), key_terms)
 
 
-def projection_plan(text: str, names: Names | None) -> Plan[Branch[bool]]:
+@_keeping
+def projection_plan(text: str, names: Pairs) -> Plan[Branch[bool]]:
     """Return the plan of a projection. Raises `ExpressionFault`."""
-    return _projection_plan(text, tuple(names.items()) if names else ())
+    return _plan(parse_projection(text), dict(names), _projection_core)
 
 
-def update_plan(text: str, names: Names | None) -> Plan[UpdatePlan]:
+@_keeping
+def update_plan(text: str, names: Pairs) -> Plan[UpdatePlan]:
     """Return the plan of an update; the empty text is the update without any action. Raises `ExpressionFault`."""
-    return _update_plan(text, tuple(names.items()) if names else ())
-
-
-_Pairs: TypeAlias = tuple[tuple[str, str], ...]
-
-
-@lru_cache(TEXTS_KEPT)
-def _condition_plan(text: str, pairs: _Pairs) -> Plan[conditions.Predicate]:
-    return _plan(parse_condition(text), dict(pairs), conditions.predicate)
-
-
-@lru_cache(TEXTS_KEPT)
-def _key_plan(text: str, pairs: _Pairs) -> Plan[tuple[KeyTerm, ...]]:
-    return _plan(parse_condition(text), dict(pairs), key_terms)
-
-
-@lru_cache(TEXTS_KEPT)
-def _projection_plan(text: str, pairs: _Pairs) -> Plan[Branch[bool]]:
-    return _plan(parse_projection(text), dict(pairs), _projection_core)
-
-
-@lru_cache(TEXTS_KEPT)
-def _update_plan(text: str, pairs: _Pairs) -> Plan[UpdatePlan]:
     tree = parse_update(text) if text else UpdateTree(())
-    return _plan(tree, dict(pairs), updates.update_plan)
+    return _plan(tree, dict(names), updates.update_plan)
 
 
 def _projection_core(tree: ProjectionTree, names: Names) -> Branch[bool]:
@@ -200,12 +210,14 @@ def _plan(tree: _Tree, names: Names, make: Callable[[_Tree, Names], Core]) -> Pl
     found = nodes(tree)
     paths = {node: resolve(node, names) for node in found if isinstance(node, Path)}
     check_distinct(found, paths)
+    values = values_of(found)
     return Plan(
         core=make(tree, names),
         paths=tuple(paths.values()),
         names=names_of(found),
-        values=values_of(found),
+        values=frozenset(values),
         checks=value_checks(found),
+        values_in_order=values,
     )
 
 
@@ -227,10 +239,3 @@ def compile_update(text: str | None, names: Names | None, values: Values | None)
 def compile_projection(text: str, names: Names | None) -> Projection:
     """Return a checked projection."""
     return Projection(projection_plan(text, names))
-
-
-def forget_plans() -> None:
-    """Forget all that is kept, so that a measurement or a test begins cold."""
-    kept: tuple[Any, ...] = (parse_condition, parse_projection, parse_update)
-    for cache in (*kept, _condition_plan, _key_plan, _projection_plan, _update_plan):
-        cache.cache_clear()

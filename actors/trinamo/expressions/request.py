@@ -10,6 +10,10 @@
 
 Operations check other things in between, so the steps can be taken one by one; `Expressions.of_request` takes them all.
 
+Most requests are right. So `of_request` first reads as if all were, and is done if every placeholder given is used:
+what the texts use has the form of a placeholder, and the rest is seen on the way. At the first oddity it begins
+anew with the steps in order, which find what the service would say.
+
 A Query's key condition is special: its faults are reported only after the checks of Select. Its fault, if it
 has one, is kept until `key_condition` is asked for; and until then it hides unused placeholders, which are
 reported only when all else is fine.
@@ -17,7 +21,7 @@ reported only when all else is fine.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -50,10 +54,9 @@ UPDATE: Final = "UpdateExpression"
 NAMES: Final = "ExpressionAttributeNames"
 VALUES: Final = "ExpressionAttributeValues"
 
-Parameters = Mapping[str, str | None]
+Parameters: TypeAlias = Mapping[str, str | None]
 
 _PLACEHOLDER: Final = re.compile(r"[A-Za-z0-9_]+")
-_Core = TypeVar("_Core")
 
 
 @attrs.frozen
@@ -82,23 +85,32 @@ class Expressions:
         order in which the operation reads them: update before condition; filter, projection, key condition.
         `legacy` names the legacy parameters that the request has. Raises `ApiError`.
         """
+        if not legacy:
+            found = _read_right(parameters, names, values)
+            if found is not None:
+                return found
         check_mixing(parameters, legacy)
-        if names is not None or values is not None:
-            check_placeholders(parameters, names, values)
+        check_placeholders(parameters, names, values)
         return cls.read(parameters, names, None if values is None else values.tree)
 
     @classmethod
     def read(cls, parameters: Parameters, names: Names | None, values: Values | None) -> "Expressions":
         """Read expressions whose placeholder maps are checked: steps 4 to 6."""
         texts = {parameter: text for parameter, text in parameters.items() if text is not None}
-        if not texts:
-            return _NO_EXPRESSIONS
         _check_sizes(texts)
-        reading = _Reading(names or {}, values or {})
-        expressions = reading.expressions(texts)
-        if expressions._key_error is None:
-            reading.check_unused()
-        return expressions
+        plans: Plans = {}
+        key_error = None
+        for parameter, text in texts.items():
+            try:
+                plans[parameter] = _checked_plan(parameter, text, names, values or {})
+            except ExpressionFault as fault:
+                if parameter != KEY_CONDITION:
+                    raise fault.error(parameter) from None
+                key_error = fault.error(parameter)
+        if key_error is None:
+            _check_unused(NAMES, names or {}, [plan.names for plan in plans.values()])
+            _check_unused(VALUES, values or {}, [plan.values for plan in plans.values()])
+        return _assembled(plans, values or {}, key_error)
 
     def check_key_condition(self) -> None:
         """Raise the error of the key condition's text, names or literals, if it has one."""
@@ -119,7 +131,41 @@ class Expressions:
         return key_condition(self._key_plan.core, self._values, partition, sort)
 
 
-_NO_EXPRESSIONS: Final = Expressions()
+_NOTHING_READ: Final = Expressions()
+
+
+def _read_right(parameters: Parameters, names: Names | None, values: Attributes | None) -> Expressions | None:
+    """Return the expressions of a request if it is right; None tells nothing."""
+    if values is not None and values.fault is not None:
+        return None
+    given_names = names or {}
+    given_values = {} if values is None else values.tree
+    plans: Plans = {}
+    for parameter, text in parameters.items():
+        if text is not None:
+            if len(text) > SIZE_MAX // 4:  # UTF-8 has at most four bytes a character
+                return None
+            try:
+                plans[parameter] = _checked_plan(parameter, text, names, given_values)
+            except ExpressionFault:
+                return None
+    if not plans:
+        return _NOTHING_READ if names is None and values is None else None
+    if _right(names, [plan.names for plan in plans.values()]) and _right(
+        None if values is None else given_values, [plan.values for plan in plans.values()]
+    ):
+        longest = max(map(len, given_names.values()), default=1)
+        if longest <= ATTRIBUTE_NAME_SIZE_MAX // 4 and "" not in given_names.values():
+            return _assembled(plans, given_values, None)
+    return None
+
+
+def _right(given: Mapping[str, object] | None, used: Sequence[frozenset[str]]) -> bool:
+    """Whether a map has entries, and only such as are used; what is used is known to be there."""
+    if given is None:
+        return True
+    count = len(used[0]) if len(used) == 1 else len(frozenset().union(*used))
+    return 0 < count == len(given) and max(map(len, given)) <= PLACEHOLDER_SIZE_MAX
 
 
 def check_mixing(parameters: Parameters, legacy: Sequence[str]) -> None:
@@ -196,56 +242,38 @@ def _check_sizes(texts: Mapping[str, str]) -> None:
             raise faults.too_long(size).error(parameter)
 
 
-@attrs.define
-class _Reading:
-    """Reads expressions one after the other, noting which placeholders they use."""
-
-    names: Names
-    values: Values
-    used_names: set[str] = attrs.field(factory=set)
-    used_values: set[str] = attrs.field(factory=set)
-
-    def expressions(self, texts: Mapping[str, str]) -> Expressions:
-        condition = filter_ = projection = update = key = key_error = None
-        for parameter, text in texts.items():
-            match parameter:
-                case "ConditionExpression":
-                    condition = Condition(self.plan(parameter, text, condition_plan), self.values)
-                case "FilterExpression":
-                    filter_ = Condition(self.plan(parameter, text, condition_plan), self.values)
-                case "ProjectionExpression":
-                    projection = Projection(self.plan(parameter, text, projection_plan))
-                case "UpdateExpression":
-                    update = Update(self.plan(parameter, text, update_plan), self.values)
-                case "KeyConditionExpression":
-                    key, key_error = self.key_plan(text)
-                case _:
-                    raise AssertionError(f"{parameter} is no expression parameter")
-        return Expressions(condition, filter_, projection, update, key, key_error, self.values)
-
-    def key_plan(self, text: str) -> tuple[Plan[tuple[KeyTerm, ...]] | None, ApiError | None]:
-        try:
-            return self.plan(KEY_CONDITION, text, key_plan), None
-        except ApiError as error:
-            return None, error
-
-    def plan(self, parameter: str, text: str, plan_of: Callable[[str, Names], Plan[_Core]]) -> Plan[_Core]:
-        try:
-            plan = plan_of(text, self.names)
-            plan.check_values(self.values)
-        except ExpressionFault as fault:
-            raise fault.error(parameter) from None
-        self.used_names.update(plan.names)
-        self.used_values.update(plan.values)
-        return plan
-
-    def check_unused(self) -> None:
-        _check_unused(NAMES, self.names, self.used_names)
-        _check_unused(VALUES, self.values, self.used_values)
+Plans: TypeAlias = dict[str, Plan[Any]]
+_PLANS: Final[Mapping[str, Callable[[str, Names | None], Plan[Any]]]] = {
+    CONDITION: condition_plan,
+    FILTER: condition_plan,
+    KEY_CONDITION: key_plan,
+    PROJECTION: projection_plan,
+    UPDATE: update_plan,
+}
 
 
-def _check_unused(parameter: str, given: Mapping[str, object], used: set[str]) -> None:
-    if len(given) == len(used):
-        return  # what is used is given
-    unused = ", ".join(placeholder for placeholder in given if placeholder not in used)
-    raise request_fault(f"Value provided in {parameter} unused in expressions: keys: {{{unused}}}")
+def _checked_plan(parameter: str, text: str, names: Names | None, values: Values) -> Plan[Any]:
+    plan = _PLANS[parameter](text, names)
+    plan.check_values(values)
+    return plan
+
+
+def _assembled(plans: Plans, values: Values, key_error: ApiError | None) -> Expressions:
+    condition, filter_, update = plans.get(CONDITION), plans.get(FILTER), plans.get(UPDATE)
+    projection = plans.get(PROJECTION)
+    return Expressions(
+        None if condition is None else Condition(condition, values),
+        None if filter_ is None else Condition(filter_, values),
+        None if projection is None else Projection(projection),
+        None if update is None else Update(update, values),
+        plans.get(KEY_CONDITION),
+        key_error,
+        values,
+    )
+
+
+def _check_unused(parameter: str, given: Mapping[str, object], used: Sequence[frozenset[str]]) -> None:
+    every = frozenset[str]().union(*used)
+    unused = ", ".join(placeholder for placeholder in given if placeholder not in every)
+    if unused:
+        raise request_fault(f"Value provided in {parameter} unused in expressions: keys: {{{unused}}}")
