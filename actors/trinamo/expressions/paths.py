@@ -82,35 +82,34 @@ def branch(leaves: Sequence[tuple[ResolvedPath, L]], *, longer_first: bool, conf
     it names them in order of writing.
     """
     root: Branch[Any] = Branch()
-    through: dict[int, ResolvedPath] = {}  # id of a branch → the first path that made it
+    makers: dict[int, ResolvedPath] = {}  # id of a branch → the first path that led through it
     for path, leaf in leaves:
         node = root
-        for depth, step in enumerate(path):
-            if conflicts and node and isinstance(next(iter(node)), int) != isinstance(step, int):
-                raise faults.conflicting_paths(
-                    print_resolved(_first_path(through, root, node)), print_resolved(path)
-                )
+        for depth, step in enumerate(path[:-1], 1):
+            if conflicts:
+                _check_conflict(node, step, makers, path)
             below = node.get(step)
-            last = depth == len(path) - 1
-            if below is not None and (last or not isinstance(below, Branch)):
-                earlier = (
-                    _first_path(through, root, below) if isinstance(below, Branch) else path[: depth + 1]
-                )
-                raise _overlap(earlier, path, longer_first=longer_first)
-            if last:
-                node[step] = leaf
-            elif below is None:
+            if below is None:
                 below = node[step] = Branch()
-                through[id(below)] = path
-                node = below
-            else:
-                node = below
+                makers[id(below)] = path
+            elif not isinstance(below, Branch):
+                raise _overlap(path[:depth], path, longer_first=longer_first)
+            node = below
+        if conflicts:
+            _check_conflict(node, path[-1], makers, path)
+        if path[-1] in node:
+            earlier = makers.get(id(node[path[-1]]), path)  # a leaf there is of this very path
+            raise _overlap(earlier, path, longer_first=longer_first)
+        node[path[-1]] = leaf
     return _in_order(root)
 
 
-def _first_path(through: dict[int, ResolvedPath], root: Branch[Any], node: Branch[Any]) -> ResolvedPath:
-    assert node is not root, "attributes of an item are named, never indexed"
-    return through[id(node)]
+def _check_conflict(
+    node: Branch[Any], step: str | int, makers: Mapping[int, ResolvedPath], path: ResolvedPath
+) -> None:
+    """Raise the fault of a name below what others index, or an index below what others name."""
+    if node and isinstance(next(iter(node)), int) != isinstance(step, int):
+        raise faults.conflicting_paths(print_resolved(makers[id(node)]), print_resolved(path))
 
 
 def _overlap(earlier: ResolvedPath, later: ResolvedPath, *, longer_first: bool) -> ExpressionFault:
