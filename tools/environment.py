@@ -84,7 +84,8 @@ def make_environment() -> int:
 
 def install(purpose: str) -> int:
     what = ["--constraint" if purpose == "dev" else "--requirement", str(LOCK), "--editable", str(ROOT)]
-    return pip("install", "--quiet", *what)
+    # Twice quiet: errors alone. A neglected entry of the machine's pip configuration is not our user's concern.
+    return pip("install", "--quiet", "--quiet", *what)
 
 
 def pip(*arguments: str) -> int:

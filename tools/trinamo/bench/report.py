@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 
 import attrs
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from trinamo.bench.lifecycle import Lifecycle
 from trinamo.bench.rounds import Row
-from trinamo.bench.systems import CEILING
+from trinamo.bench.systems import CEILING, PEERS
 
 
 @attrs.frozen
@@ -43,18 +44,15 @@ def show(report: Report, console: Console) -> None:
 
 
 def load_table(rows: Sequence[Row]) -> Table:
-    peers = list(dict.fromkeys(name for row in rows for name in row.ratios))
-    table = Table("load", title="HTTP on loopback, one table, items of about 500 bytes")
-    for name in (
-        "conns",
-        "server",
-        "requests/s",
-        "p50 ms",
-        "p99 ms",
-        "errors",
-        *(f"÷ {peer}" for peer in peers),
-    ):
-        table.add_column(name, justify="left" if name == "server" else "right", no_wrap=True)
+    peers = [peer for peer in PEERS if any(peer in row.ratios for row in rows)]
+    # Nine columns within the 80 of a plain terminal.
+    table = Table(
+        title="HTTP on loopback, one table, items of about 500 bytes", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("load", no_wrap=True)
+    table.add_column("server", no_wrap=True)
+    for name in ("requests/s", "p50 ms", "p99 ms", "errors", *(f"÷ {peer}" for peer in peers)):
+        table.add_column(name, justify="right", no_wrap=True)
     place = None
     for row in rows:
         if place not in {None, (row.operation, row.connections)}:
@@ -66,14 +64,15 @@ def load_table(rows: Sequence[Row]) -> Table:
 
 def cells(row: Row, peers: Sequence[str]) -> list[str]:
     rate = f"{row.rate:,.0f}" + ("*" if row.generator_bound else "")
-    ratios = [f"{row.ratios[peer]:.2f}" if peer in row.ratios else "" for peer in peers]
-    beside = [""] * len(peers) if row.system == CEILING else ratios
     figures = [rate, f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}", str(row.errors)]
-    return [row.operation, str(row.connections), row.system, *figures, *beside]
+    ratios = [f"{row.ratios[peer]:.2f}" if peer in row.ratios else "" for peer in peers]
+    return [f"{row.operation} × {row.connections}", row.system, *figures, *ratios]
 
 
 def lifecycle_table(lifecycle: Lifecycle) -> Table:
-    table = Table("trinamo dev, three nodes in memory")
+    table = Table(
+        "trinamo dev, three nodes in memory", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1)
+    )
     table.add_column("", justify="right")
     table.add_row("exec to ready", f"{lifecycle.ready_seconds:.3f} s")
     table.add_row("exec to the first PutItem served", f"{lifecycle.first_put_seconds:.3f} s")

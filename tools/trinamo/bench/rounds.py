@@ -124,6 +124,8 @@ def row(place: tuple[str, int, str], taken: list[Sample], rates: dict[tuple[str,
         first_error=next((sample.first_error for sample in taken if sample.first_error), ""),
         generator_bound=top is not None and system != CEILING and rate >= BOUND_SHARE * top,
         ratios={
-            name: rate / other for name, other in beside.items() if name in PEERS and name != system and other
+            name: rate / other
+            for name, other in beside.items()
+            if name in PEERS and system != CEILING and name != system and other
         },
     )
