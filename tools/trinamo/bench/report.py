@@ -45,10 +45,7 @@ def show(report: Report, console: Console) -> None:
 
 def load_table(rows: Sequence[Row]) -> Table:
     peers = [peer for peer in PEERS if any(peer in row.ratios for row in rows)]
-    # Nine columns within the 80 of a plain terminal.
-    table = Table(
-        title="HTTP on loopback, one table, items of about 500 bytes", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    table = plain_table("HTTP on loopback, one table, items of about 500 bytes")
     table.add_column("load", no_wrap=True)
     table.add_column("server", no_wrap=True)
     for name in ("requests/s", "p50 ms", "p99 ms", "errors", *(f"÷ {peer}" for peer in peers)):
@@ -70,12 +67,23 @@ def cells(row: Row, peers: Sequence[str]) -> list[str]:
 
 
 def lifecycle_table(lifecycle: Lifecycle) -> Table:
-    table = Table(
-        "trinamo dev, three nodes in memory", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1)
-    )
-    table.add_column("", justify="right")
+    table = plain_table("trinamo dev, three nodes in memory")
+    table.add_column("what")
+    table.add_column("median", justify="right")
     table.add_row("exec to ready", f"{lifecycle.ready_seconds:.3f} s")
     table.add_row("exec to the first PutItem served", f"{lifecycle.first_put_seconds:.3f} s")
     idle = "not known here" if lifecycle.idle_percent is None else f"{lifecycle.idle_percent:.1f} % of a core"
     table.add_row(f"idle, {lifecycle.idle_partitions} partitions", idle)
     return table
+
+
+def plain_table(title: str) -> Table:
+    """Few lines, so that eight columns fit into the 80 characters of a plain terminal."""
+    return Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+    )
