@@ -69,7 +69,7 @@ def cells(row: Row, peers: Sequence[str]) -> list[str]:
 def lifecycle_table(lifecycle: Lifecycle) -> Table:
     table = plain_table("trinamo dev, three nodes in memory")
     table.add_column("what")
-    table.add_column("median", justify="right")
+    table.add_column("measured", justify="right")
     table.add_row("exec to ready", f"{lifecycle.ready_seconds:.3f} s")
     table.add_row("exec to the first PutItem served", f"{lifecycle.first_put_seconds:.3f} s")
     idle = "not known here" if lifecycle.idle_percent is None else f"{lifecycle.idle_percent:.1f} % of a core"
