@@ -16,11 +16,11 @@ def open_engine(kind: str, path: Path) -> Engine:
     return RocksEngine(path if kind == "rocks in a directory" else None)
 
 
-def put(engine: Engine, family: Family, *pairs: tuple[bytes, bytes], sync: bool = False) -> None:
+def put(engine: Engine, family: Family, *pairs: tuple[bytes, bytes]) -> None:
     batch = engine.batch(family)
     for key, value in pairs:
         batch.put(key, value)
-    engine.write(batch, sync=sync)
+    engine.write(batch)
 
 
 def delete(engine: Engine, family: Family, keys: Iterable[bytes]) -> None:

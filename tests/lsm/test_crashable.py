@@ -18,7 +18,7 @@ def _write_numbers(
     engine: CrashableEngine, family: Family, start: int, stop: int, sync: bool = False
 ) -> None:
     for number in range(start, stop):
-        put(engine, family, (b"a%04d" % number, b""), (b"b%04d" % number, b""), sync=sync)
+        put(engine, family, (b"a%04d" % number, b""), (b"b%04d" % number, b""))
 
 
 def _length_of_prefix(engine: CrashableEngine, family: Family) -> int:
@@ -33,7 +33,8 @@ def test_log_keeps_a_prefix_with_all_that_was_synced(
     seed: int, synced: int, more: int, machine: bool
 ) -> None:
     engine = CrashableEngine(random.Random(seed))
-    _write_numbers(engine, LOG, 0, synced, sync=True)
+    _write_numbers(engine, LOG, 0, synced)
+    engine.sync()
     _write_numbers(engine, LOG, synced, synced + more)
     kept = _length_of_prefix(engine.crash(machine), LOG)
     assert synced <= kept <= synced + more
@@ -68,7 +69,8 @@ def test_every_length_between_is_met() -> None:
 def test_overwrites_and_deletes_are_undone() -> None:
     for seed in range(50):
         engine = CrashableEngine(random.Random(seed))
-        put(engine, LOG, (b"a", b"1"), (b"b", b"1"), sync=True)
+        put(engine, LOG, (b"a", b"1"), (b"b", b"1"))
+        engine.sync()
         batch = engine.batch(LOG)
         batch.put(b"a", b"2")
         batch.put(b"a", b"3")
@@ -117,8 +119,9 @@ def test_a_failed_sync_promises_nothing() -> None:
     lost = 0
     for seed in range(20):
         engine = CrashableEngine(random.Random(seed), faults)
+        put(engine, LOG, (b"a", b""))
         with pytest.raises(StorageError, match="sync failed"):
-            put(engine, LOG, (b"a", b""), sync=True)
+            engine.sync()
         lost += engine.crash(machine=True).get(LOG, b"a") is None
     assert 0 < lost < 20
 

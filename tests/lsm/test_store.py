@@ -205,6 +205,19 @@ def test_unflushed_data_of_an_open_engine_does_not_count_as_durable() -> None:
     assert Store.open(storage).durable(P1) == 0, "a new life of the node is no flush"
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_new_life_finds_in_the_log_no_crash_takes_away(seed: int) -> None:
+    storage = simulated(seed)
+    store = Store.open(storage)
+    batch = store.engine.batch(Family.LOG)
+    batch.put(b"e unsynced", b"")
+    store.engine.write(batch)
+    storage.crash(machine=False)
+    Store.open(storage)
+    storage.crash(machine=True)
+    assert Store.open(storage).engine.get(Family.LOG, b"e unsynced") == b""
+
+
 def test_the_log_may_not_begin_behind_the_durable_index() -> None:
     store = Store.open(simulated())
     create(store, 1)

@@ -3,11 +3,13 @@
 1. Writes take effect in the order of `submit`, whatever replica they are of.
 2. `done` runs once the write is as durable as the storage promises, in the order of `submit`, on the event
    loop. Without fsync that is before `submit` returns, unless the engine is stalled or writes are waiting.
-3. With fsync, whatever waits while a sync is under way is the next batch: one sync, one thread hop.
-4. What a retired incarnation submitted is written when `retire` returns, what it submits later never is, and
-   neither `done` nor `failed` runs for it after `retire` was called.
-5. After a write that failed nothing is known of the device (an fsync that fails once may succeed the second
-   time without having written), so the writer stays failed until the node starts again.
+3. With fsync a write is handed to the operating system at once, and what was handed over while a sync was under
+   way shares the next one: one sync, one thread hop.
+4. While the engine is stalled, writes are gathered in one batch, which a thread writes.
+5. What a retired incarnation submitted is written, and as durable as promised, when `retire` returns; what it
+   submits later never is; and neither `done` nor `failed` runs for it after `retire` was called.
+6. After a failure nothing is known of the device (an fsync that fails once may succeed the second time without
+   having written), so the writer stays failed until the node starts again.
 """
 
 from collections.abc import Callable
@@ -27,10 +29,10 @@ Failed = Callable[[StorageError], None]
 
 @attrs.frozen
 class CommitStatistics:
-    """How much one sync carries."""
+    """How much one thread hop carries."""
 
     writes: int
-    batches: int
+    hops: int
 
 
 @attrs.define
@@ -52,22 +54,23 @@ class GroupCommit:
         self._storage = storage
         self._engine = store.engine
         self._sync = storage.durability is Durability.FSYNC
-        self._batch: Batch | None = None
-        self._waiting: list[_Waiting] = []  # in `_batch`; bounded by what replicas have in flight
-        self._writing: list[_Waiting] = []  # handed to `storage.run`
+        self._batch: Batch | None = None  # gathered while stalled
+        self._batch_under_way = False
+        self._waiting: list[_Waiting] = []  # for the next hop; bounded by what replicas have in flight
+        self._hopping: list[_Waiting] = []  # for the one under way
         self._retired: dict[PartitionId, int] = {}
         self._error: StorageError | None = None
         self._wake = trio.Event()
         self._settled = trio.Event()
         self._writes = 0
-        self._batches = 0
+        self._hops = 0
 
     def __repr__(self) -> str:
         state = f"failed: {self._error}" if self._error else f"{len(self._waiting)} waiting"
         return f"<GroupCommit {state}>"
 
     def statistics(self) -> CommitStatistics:
-        return CommitStatistics(self._writes, self._batches)
+        return CommitStatistics(self._writes, self._hops)
 
     def submit(
         self,
@@ -84,12 +87,16 @@ class GroupCommit:
         """
         if self._retired.get(partition, -1) >= incarnation:
             silenced()
-        elif self._error is not None:
+            return
+        if self._error is None:
+            self._write(fill)
+        if self._error is not None:
             failed(self._error)
-        elif self._sync or self._waiting or self._writing or self._engine.stalled():
-            self._enqueue(fill, _Waiting(partition, incarnation, done, failed, silenced))
+        elif self._sync or self._batch is not None or self._waiting or self._hopping:
+            self._waiting.append(_Waiting(partition, incarnation, done, failed, silenced))
+            self._wake.set()
         else:
-            self._write_inline(fill, done, failed)
+            done()
 
     async def write(self, partition: PartitionId, incarnation: int, fill: Fill) -> None:
         """`submit`, and wait until it is done. Raises its `StorageError`, or one when it was retired."""
@@ -120,49 +127,49 @@ class GroupCommit:
             raise self._error
 
     async def run(self) -> None:
-        """Write what waits, as one batch after another, until cancelled."""
+        """Make durable what waits, one hop after another, until cancelled."""
         while True:
             if self._waiting:
-                await self._write_waiting()
+                await self._hop()
             else:
                 self._wake = trio.Event()
                 await self._wake.wait()
 
-    def _write_inline(self, fill: Fill, done: Done, failed: Failed) -> None:
+    def _write(self, fill: Fill) -> None:
+        self._writes += 1
+        if self._batch is not None or self._batch_under_way or self._engine.stalled():
+            if self._batch is None:
+                self._batch = self._engine.batch(Family.LOG)
+            fill(self._batch)
+            return
         batch = self._engine.batch(Family.LOG)
         fill(batch)
-        self._writes += 1
-        self._batches += 1
         try:
             self._engine.write(batch)
         except StorageError as error:
             self._error = error
-            failed(error)
-        else:
-            done()
 
-    def _enqueue(self, fill: Fill, waiting: _Waiting) -> None:
-        if self._batch is None:
-            self._batch = self._engine.batch(Family.LOG)
-            self._wake.set()
-        fill(self._batch)
-        self._writes += 1
-        self._waiting.append(waiting)
-
-    async def _write_waiting(self) -> None:
-        assert self._batch is not None
-        write = partial(self._engine.write, self._batch, sync=self._sync)
-        self._batch = None
-        self._writing, self._waiting = self._waiting, []
-        self._batches += 1
+    async def _hop(self) -> None:
+        self._hopping, self._waiting = self._waiting, []
+        batch, self._batch = self._batch, None
+        self._batch_under_way = batch is not None
+        self._hops += 1
         try:
-            await self._storage.run(write)
+            await self._storage.run(partial(self._make_durable, batch))
         except StorageError as error:
             self._error = error
+        self._batch_under_way = False
         self._finish()
 
+    def _make_durable(self, batch: Batch | None) -> None:
+        """Runs in a thread."""
+        if batch is not None:
+            self._engine.write(batch)
+        if self._sync:
+            self._engine.sync()
+
     def _finish(self) -> None:
-        finished, self._writing = self._writing, []
+        finished, self._hopping = self._hopping, []
         if self._error is not None:
             finished += self._waiting
             self._waiting = []
@@ -180,5 +187,5 @@ class GroupCommit:
     def _holds(self, partition: PartitionId, incarnation: int) -> bool:
         return any(
             each.partition == partition and each.incarnation <= incarnation
-            for each in (*self._waiting, *self._writing)
+            for each in (*self._waiting, *self._hopping)
         )

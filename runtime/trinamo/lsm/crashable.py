@@ -5,7 +5,7 @@ to be taken.
 
 1. Each family is a dict and its sorted keys. Every batch leaves an undo record in its family's journal; the
    journal is what a crash may take away, newest batch first, so what remains is always a prefix.
-2. `write(sync=True)` empties the journal of `log`, `flush_data` that of `data`. A journal is bounded: beyond
+2. `sync` empties the journal of `log`, `flush_data` that of `data`. A journal is bounded: beyond
    the bound its oldest batches are safe, as with an operating system that writes back and a full memtable.
 3. A snapshot holds what has been overwritten since it was taken; a scan of the live engine takes one too.
 4. A write that fails leaves nothing or everything, by a toss. After a failed write or sync the engine refuses
@@ -244,12 +244,16 @@ class CrashableEngine:
     def batch(self, family: Family) -> CrashableBatch:
         return CrashableBatch(family)
 
-    def write(self, batch: Batch, *, sync: bool = False) -> None:
+    def write(self, batch: Batch) -> None:
         assert isinstance(batch, CrashableBatch)
         self._check_write(batch)
         self._apply(batch)
-        if sync and batch.family is Family.LOG:
-            self._sync()
+
+    def sync(self) -> None:
+        self._check_open()
+        if self._chance(self.faults.sync_error_rate):
+            self._fail("sync failed")
+        self._tables[Family.LOG].journal.clear()
 
     def flush_data(self) -> None:
         self._check_open()
@@ -310,11 +314,6 @@ class CrashableEngine:
             if self._chance(0.5):
                 self._apply(batch)
             self._fail("write failed")
-
-    def _sync(self) -> None:
-        if self._chance(self.faults.sync_error_rate):
-            self._fail("sync failed")
-        self._tables[Family.LOG].journal.clear()
 
     def _fail(self, what: str) -> None:
         self._refuses = f"{what}; the engine must be opened again"

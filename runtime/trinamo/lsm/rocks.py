@@ -5,7 +5,10 @@ One database is one node's store: the families `log` and `data` (contract: `trin
 
 What RocksDB and its binding force (measured with rocksdict 0.3.29):
 
-1. A batch is consumed by a write that fails too, so `no_slowdown` would lose it: `stalled` asks before.
+1. A write keeps the GIL, a synced write for as long as the sync takes, and it keeps RocksDB's write queue, so
+   that other writes wait too; `flush_wal` and `flush` keep neither. So nothing is written synced: the WAL is
+   synced behind the writes. A batch is consumed even by a write that fails, so `no_slowdown` would lose it:
+   `stalled` asks before.
 2. `close` of an in-memory database raises, because its WAL cannot be synced, and it leaves the database open;
    letting go of every reference is what closes it. On disk `close` flushes both families, so only the death
    of the process loses unflushed `data`.
@@ -160,7 +163,6 @@ class RocksEngine:
         self._data_handle = self._database.get_column_family_handle("data")
         self._write_data = _write_options(wal=False)
         self._write_log = _write_options(wal=path is not None)
-        self._write_synced = _write_options(wal=path is not None, sync=path is not None)
 
     def __repr__(self) -> str:
         return f"<RocksEngine {self._path or 'in memory'}>"
@@ -183,16 +185,23 @@ class RocksEngine:
     def batch(self, family: Family) -> RocksBatch:
         return RocksBatch(family, self._data_handle if family is Family.DATA else self._log_handle)
 
-    def write(self, batch: Batch, *, sync: bool = False) -> None:
+    def write(self, batch: Batch) -> None:
         assert isinstance(batch, RocksBatch)
-        if batch.family is Family.DATA:
-            options = self._write_data
-        else:
-            options = self._write_synced if sync else self._write_log
+        options = self._write_data if batch.family is Family.DATA else self._write_log
         try:
             self._log.write(batch.native, options)
         except Exception as error:
             raise _storage_error("write", error) from error
+
+    def sync(self) -> None:
+        if self._path is None:
+            return
+        if self._database is None:
+            raise StorageError("the engine is closed")
+        try:
+            self._database.flush_wal(True)
+        except Exception as error:
+            raise _storage_error("sync", error) from error
 
     def flush_data(self) -> None:
         if self._path is None:
@@ -269,6 +278,7 @@ def _options(env: rocksdict.Env | None) -> rocksdict.Options:
     options.set_stats_persist_period_sec(0)
     options.set_skip_stats_update_on_db_open(True)
     options.set_keep_log_file_num(2)
+    options.set_max_log_file_size(1 << 20)  # RocksDB's own log, which in memory is memory too
     return options
 
 
@@ -279,10 +289,9 @@ def _table() -> rocksdict.BlockBasedOptions:
     return table
 
 
-def _write_options(*, wal: bool, sync: bool = False) -> rocksdict.WriteOptions:
+def _write_options(*, wal: bool) -> rocksdict.WriteOptions:
     options = rocksdict.WriteOptions()
     options.disable_wal = not wal  # type: ignore[method-assign,assignment]  # the stub calls this property a method
-    options.sync = sync
     return options
 
 

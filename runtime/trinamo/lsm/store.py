@@ -175,6 +175,7 @@ class Store:
     def open(storage: Storage) -> "Store":
         """Open the node's storage. Raises `StorageError`, fit to be shown, when it is in use or not of ours."""
         store = Store(storage, storage.open())
+        store._sync_log()  # what a former life wrote but did not see synced will be relied on by this one
         store._check_format()
         store._read_keyspaces()
         store._read_records()
@@ -244,7 +245,12 @@ class Store:
 
     def write_log(self, batch: Batch) -> None:
         """Write `batch` at once and as durably as this storage promises. Blocks: for start, and for tests."""
-        self.engine.write(batch, sync=self.durability is Durability.FSYNC)
+        self.engine.write(batch)
+        self._sync_log()
+
+    def _sync_log(self) -> None:
+        if self.durability is Durability.FSYNC:
+            self.engine.sync()
 
     # Keyspaces
 

@@ -66,16 +66,19 @@ class Snapshot(Reader, Protocol):
 
 
 class Engine(Reader, Protocol):
-    """A node's store. Not for use by two threads at once, except `flush_data` and one `write` to `log`, which
-    may run in worker threads beside everything else."""
+    """A node's store. Not for use by two threads at once, except `sync`, `flush_data` and one `write` to `log`,
+    which may run in worker threads beside everything else."""
 
     def snapshot(self) -> Snapshot: ...
 
     def batch(self, family: Family) -> Batch: ...
 
-    def write(self, batch: Batch, *, sync: bool = False) -> None:
-        """Apply `batch` atomically. With `sync` it returns only when the batch survives a machine crash
-        (`log` only). Raises `StorageError`; then nothing or all of it may be found after a restart."""
+    def write(self, batch: Batch) -> None:
+        """Apply `batch` atomically. Raises `StorageError`; then nothing or all of it may be found after a
+        restart."""
+
+    def sync(self) -> None:
+        """Make all of `log` written so far survive a machine crash. Blocks; run it in a thread when on disk."""
 
     def flush_data(self) -> None:
         """Make all of `data` written so far survive a crash. Blocks; run it in a thread when on disk."""
