@@ -13,7 +13,7 @@ What is checked, in the order in which the service does:
 What is right so far is an `ApiRequest`; shapes and everything further are the operation's. Requests under
 `/_trinamo/` never come here (`trinamo.gateway.control`).
 
-Cost: of the 5.3 µs for a 570-byte PutItem, JSON takes 1.2 (and more, the more attributes there are). Authorization headers of one
+Cost: 2.3 µs for a 566-byte PutItem, of which JSON takes 1.2. Authorization headers of one
 client differ only in the signature, so what the rest says is remembered; targets are a dict.
 """
 
@@ -212,4 +212,4 @@ def _preflight(request: HttpRequest) -> Answer:
         if asked is not None:
             allowed = b"methods" if name == b"method" else name
             lines.append(b"access-control-allow-%b: %b\r\n" % (allowed, asked))
-    return Answer(200, headers=b"".join(lines))
+    return Answer(200, headers=b"".join(lines), cors=True)

@@ -2,7 +2,7 @@
 
 No input or output here: a connection's bytes go in by `RequestReader.receive`, whole requests come out in order.
 
-How it is fast (a request of boto3's: ten headers, 1,284 bytes, 2.9 µs):
+How it is fast (a request of boto3's: ten headers, 1,284 bytes, 3.7 µs, of which llhttp takes 1.8):
 
 * The parser's callbacks are methods of C objects where possible (`dict.setdefault`, `list.append`); only the
   start, the end of the head and the end of the message run Python.
