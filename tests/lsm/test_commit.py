@@ -245,6 +245,20 @@ async def test_a_stalled_engine_is_written_elsewhere_and_order_holds() -> None:
         assert storage.started == 2
 
 
+async def test_what_done_submits_is_done_after_what_was_submitted_before() -> None:
+    storage = GatedStorage(Durability.MEMORY)
+    async with _running(storage) as (_, commit):
+        replica = Replica(commit, P1)
+        storage.faults.stalled = True
+        commit.submit(P1, 1, lambda batch: batch.put(b"a", b""), lambda: replica.submit("c"), _unexpected)
+        replica.submit("b")
+        storage.faults.stalled = False
+        storage.gate.release()
+        storage.gate.release()
+        await trio.testing.wait_all_tasks_blocked()
+        assert replica.events == ["b", "c"]
+
+
 async def test_a_write_whose_sync_was_cut_off_is_whole_or_absent_and_was_not_done() -> None:
     outcomes = set()
     for seed in range(20):

@@ -169,20 +169,20 @@ class GroupCommit:
             self._engine.sync()
 
     def _finish(self) -> None:
-        finished, self._hopping = self._hopping, []
         if self._error is not None:
-            finished += self._waiting
+            self._hopping += self._waiting
             self._waiting = []
             self._batch = None
-        self._settled.set()
-        self._settled = trio.Event()
-        for each in finished:
+        for each in self._hopping:  # still set, so that what they submit is not done before the last of them
             if self._retired.get(each.partition, -1) >= each.incarnation:
                 each.silenced()
             elif self._error is not None:
                 each.failed(self._error)
             else:
                 each.done()
+        self._hopping = []
+        self._settled.set()
+        self._settled = trio.Event()
 
     def _holds(self, partition: PartitionId, incarnation: int) -> bool:
         return any(
