@@ -26,8 +26,8 @@ Diego Ongaro's thesis (2014) is the reference, etcd's core the model of the shap
 `now` is this node's monotonic clock in seconds, read *after* the message at hand was received.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, assert_never
+from collections.abc import Sequence
+from typing import assert_never
 
 from trinamo.base import Index, NodeId, NotLeader, PartitionId, Term
 from trinamo.raft.config import Dice, RaftConfig
@@ -261,7 +261,29 @@ class RaftCore:
         """Take a message. Any message of any age from anybody may come, any number of times."""
         if message.term != self.term and not self._other_term(sender, message, now):
             return
-        _STEPS[type(message)](self, sender, message, now)
+        match message:  # the frequent ones first
+            case Append():
+                self._on_append(sender, message, now)
+            case AppendAck():
+                self._on_append_ack(sender, message)
+            case Heartbeat():
+                self._on_heartbeat(sender, message, now)
+            case HeartbeatAck():
+                self._on_heartbeat_ack(sender, message)
+            case AppendReject():
+                self._on_append_reject(sender, message)
+            case PreVote():
+                self._on_pre_vote(sender, message, now)
+            case PreVoteReply():
+                self._on_pre_vote_reply(sender, message, now)
+            case Vote():
+                self._on_vote(sender, message, now)
+            case VoteReply():
+                self._on_vote_reply(sender, message, now)
+            case TimeoutNow():
+                self._on_timeout_now(now)
+            case _:
+                raise AssertionError(f"{message!r} is no message of Raft")
 
     def persisted(self, index: Index, term: Term) -> None:
         """The log is durable up to the entry (index, term), and so is every hard state handed over before it.
@@ -543,7 +565,7 @@ class RaftCore:
             role.ballot.votes.setdefault(sender, message.granted)
             self._judge(role, now)
 
-    def _on_timeout_now(self, sender: NodeId, message: TimeoutNow, now: float) -> None:
+    def _on_timeout_now(self, now: float) -> None:
         if not isinstance(self.role, Leader) and self._config.node in self._memberships.current.voters:
             self._campaign(now, transfer=True)
 
@@ -616,17 +638,17 @@ class RaftCore:
 
     # -- leading ----------------------------------------------------------------------------------------------
 
-    def _on_append_ack(self, sender: NodeId, message: AppendAck, now: float) -> None:
+    def _on_append_ack(self, sender: NodeId, message: AppendAck) -> None:
         role = self.role
         if isinstance(role, Leader):
             role.append_acked(sender, message)
             self._after_commit(role)
 
-    def _on_append_reject(self, sender: NodeId, message: AppendReject, now: float) -> None:
+    def _on_append_reject(self, sender: NodeId, message: AppendReject) -> None:
         if isinstance(self.role, Leader):
             self.role.append_rejected(sender, message)
 
-    def _on_heartbeat_ack(self, sender: NodeId, message: HeartbeatAck, now: float) -> None:
+    def _on_heartbeat_ack(self, sender: NodeId, message: HeartbeatAck) -> None:
         if isinstance(self.role, Leader):
             self.role.heartbeat_acked(sender, message)
 
@@ -634,16 +656,3 @@ class RaftCore:
         if role.removed:
             self._follow(self.term, None)
 
-
-_STEPS: dict[type[RaftMessage], Callable[[RaftCore, NodeId, Any, float], None]] = {
-    Append: RaftCore._on_append,
-    AppendAck: RaftCore._on_append_ack,
-    AppendReject: RaftCore._on_append_reject,
-    Heartbeat: RaftCore._on_heartbeat,
-    HeartbeatAck: RaftCore._on_heartbeat_ack,
-    PreVote: RaftCore._on_pre_vote,
-    PreVoteReply: RaftCore._on_pre_vote_reply,
-    Vote: RaftCore._on_vote,
-    VoteReply: RaftCore._on_vote_reply,
-    TimeoutNow: RaftCore._on_timeout_now,
-}

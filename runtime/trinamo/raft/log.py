@@ -69,8 +69,8 @@ class RaftLog:
 
         Raises `ValueError` when applied < truncated: storage was lost, and the replica must return under a new
         id. A log that ends before applied, or holds another term there, lost writes that a quorum elsewhere
-        has: it starts anew at applied. The driver sees that by a `truncated_index` above the one it gave, and
-        must make it durable before it uses the log.
+        has: it starts anew at applied. The driver sees that by a `truncated_index` above the one it gave; before
+        it uses the log, it flushes `data` and then writes down the new truncated position and its membership.
         """
         if applied_index < truncated_index:
             raise ValueError(f"applied {applied_index} is below the truncated index {truncated_index}")
