@@ -143,7 +143,7 @@ def test_the_null_server_answers_both_operations_as_the_generator_demands() -> N
     with systems.ceiling() as null:
         for operation in ("put", "get"):
             load = Load(null.host, null.port, operation, 4, seconds=0.1, warmup_seconds=0.05)
-            sample = rounds.generate(load)
+            sample = rounds.generate(load, null.name)
             assert sample.errors == 0
             assert sample.requests > 50
             assert sample.seconds == pytest.approx(0.1, abs=0.1)

@@ -60,8 +60,8 @@ class Row:
     """Its rate by that of each peer under the same load."""
 
 
-def generate(load: Load) -> Sample:
-    """Apply `load` from a process of its own."""
+def generate(load: Load, server: str) -> Sample:
+    """Apply `load` from a process of its own. `server` is who a failure is blamed on."""
     ended = subprocess.run(
         [sys.executable, "-m", "trinamo.bench.generator"],
         input=json.dumps(attrs.asdict(load)),
@@ -71,13 +71,14 @@ def generate(load: Load) -> Sample:
         check=False,
     )
     if ended.returncode:
-        raise MeasurementFailed(ended.stderr.strip().rpartition("\n")[2])
+        reason = ended.stderr.strip().splitlines()[-1:]
+        raise MeasurementFailed(f"{server}: {' '.join(reason) or 'the generator failed'}")
     return Sample(**json.loads(ended.stdout))
 
 
 def fill(system: System) -> None:
     """Put every item once, so that every get finds its item."""
-    sample = generate(Load(system.host, system.port, "put", connections=8))
+    sample = generate(Load(system.host, system.port, "put", connections=8), system.name)
     if sample.errors:
         raise MeasurementFailed(
             f"{system.name} refused {sample.errors} of the first puts: {sample.first_error}"
@@ -97,7 +98,9 @@ def measure(systems: Sequence[System], plan: Plan, progress: Progress) -> list[R
                     load = Load(
                         system.host, system.port, operation, connections, plan.seconds, WARMUP_SECONDS
                     )
-                    samples.setdefault((operation, connections, system.name), []).append(generate(load))
+                    samples.setdefault((operation, connections, system.name), []).append(
+                        generate(load, system.name)
+                    )
     return rows(samples)
 
 

@@ -8,12 +8,13 @@ import http.client
 import json
 import os
 import platform
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def trinamo_command(*flags: str) -> list[str]:
 
 
 @contextmanager
-def running(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """A process of ours, ended by its id on the way out."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
@@ -120,11 +121,17 @@ def running(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
+def command_line(process: subprocess.Popen[str]) -> str:
+    assert isinstance(process.args, list)
+    return shlex.join(process.args)
+
+
 def first_line(process: subprocess.Popen[str]) -> str:
+    """What a server says when it is ready."""
     assert process.stdout is not None
     line = process.stdout.readline().strip()
     if not line:
-        raise StartFailed("it ended before it was ready")
+        raise StartFailed(f"{command_line(process)} ended before it was ready")
     return line
 
 
@@ -172,7 +179,7 @@ def wait_for_listener(process: subprocess.Popen[str], port: int) -> None:
             time.sleep(POLL_SECONDS)
         else:
             return
-    raise StartFailed("it does not listen")
+    raise StartFailed(f"{command_line(process)} does not listen")
 
 
 def create_table(system: System) -> None:
@@ -184,7 +191,7 @@ def create_table(system: System) -> None:
         if table["TableStatus"] == "ACTIVE":
             return
         time.sleep(POLL_SECONDS)
-    raise StartFailed("its table does not become ACTIVE")
+    raise StartFailed(f"{system.name}: the table does not become ACTIVE")
 
 
 def call(system: System, target: str, body: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -200,6 +207,8 @@ def call(system: System, target: str, body: Mapping[str, object]) -> dict[str, d
     finally:
         connection.close()
     if response.status != 200:
-        raise StartFailed(f"{target} answered {response.status}: {answer.decode(errors='replace')[:200]}")
+        raise StartFailed(
+            f"{system.name}: {target} answered {response.status}: {answer.decode(errors='replace')[:200]}"
+        )
     parsed: dict[str, dict[str, object]] = json.loads(answer)
     return parsed
