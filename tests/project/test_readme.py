@@ -8,6 +8,7 @@ block before it prints.
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 import urllib.error
@@ -74,6 +75,8 @@ def server() -> Iterator[Server]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:
+            readable, _, _ = select.select([running.stdout], [], [], READY_SECONDS_MAX)
+            assert readable, "no ready line"
             line = running.stdout.readline()
             ready = READY.fullmatch(line)
             assert ready, f"instead of the ready line: {line!r}"

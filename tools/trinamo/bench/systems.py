@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import platform
+import select
 import shlex
 import shutil
 import socket
@@ -129,6 +130,9 @@ def command_line(process: subprocess.Popen[str]) -> str:
 def first_line(process: subprocess.Popen[str]) -> str:
     """What a server says when it is ready."""
     assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], START_SECONDS_MAX)
+    if not readable:
+        raise StartFailed(f"{command_line(process)} is not ready after {START_SECONDS_MAX:.0f} s")
     line = process.stdout.readline().strip()
     if not line:
         raise StartFailed(f"{command_line(process)} ended before it was ready")
