@@ -1,13 +1,27 @@
 """BatchGetItem: up to 100 items by key, from one or several tables."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from trinamo.expressions import PROJECTION, Expressions
 from trinamo.gateway.operations import members
-from trinamo.gateway.operations.checks import check_attributes_to_get, check_values, read_expressions
-from trinamo.model.errors import VALIDATION_PREFIX, validation
-from trinamo.model.limits import BATCH_GET_KEYS_MAX
+from trinamo.gateway.operations.checks import (
+    check_attributes_to_get,
+    check_paths,
+    check_values,
+    read_expressions,
+    shown,
+)
+from trinamo.gateway.operations.database import Database, Table
+from trinamo.gateway.operations.operation import Caller, Operation
+from trinamo.model.capacity import consumed_capacity, read_units
+from trinamo.model.errors import VALIDATION_PREFIX, duplicate_keys, validation
+from trinamo.model.jsontext import dump_json
+from trinamo.model.keys import item_key
+from trinamo.model.limits import BATCH_GET_KEYS_MAX, BATCH_GET_SIZE_MAX
 from trinamo.model.shapes import AttributeMap, List, Map, Member, Request, Structure
+from trinamo.model.tables import table_address
+from trinamo.model.values import Item, decode_item
 
 SHAPE: Final = Structure(
     "BatchGetItemInput",
@@ -27,6 +41,8 @@ SHAPE: Final = Structure(
     ),
     members.RETURN_CONSUMED_CAPACITY,
 )
+
+_KEYS_AT_ONCE: Final = 25  # of up to 400 KB each: 10 MB of items in hand at most
 
 
 def check(request: Request) -> dict[str, Expressions]:
@@ -48,3 +64,81 @@ def check(request: Request) -> dict[str, Expressions]:
         for key in wanted["Keys"]:
             check_values(key)
     return expressions
+
+
+class _Wanted(NamedTuple):
+    """What is wanted of one table."""
+
+    name: str
+    table: Table
+    keys: Sequence[bytes]
+    request: Request
+    expressions: Expressions
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    expressions = check(request)
+    wanted = [
+        await _wanted(database, caller, name, asked, expressions[name])
+        for name, asked in request["RequestItems"].items()
+    ]
+    responses: dict[str, list[Item]] = {}
+    unprocessed: dict[str, Request] = {}
+    capacities: list[Request | None] = []
+    room = BATCH_GET_SIZE_MAX
+    for one in wanted:
+        items, sizes = await _read(database, one, room)
+        room -= sum(sizes)
+        responses[one.name] = items
+        if len(sizes) < len(one.keys):
+            unprocessed[one.name] = _rest(one, len(sizes))
+        consistent: bool = one.request.get("ConsistentRead", False)
+        units = sum(read_units(size, consistent=consistent) for size in sizes)
+        capacities.append(
+            consumed_capacity(one.name, float(units), request.get("ReturnConsumedCapacity"))
+            if sizes
+            else None
+        )
+    answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
+    told = [capacity for capacity in capacities if capacity is not None]
+    if told:
+        answer["ConsumedCapacity"] = told
+    return dump_json(answer)
+
+
+async def _wanted(
+    database: Database, caller: Caller, name: str, asked: Request, expressions: Expressions
+) -> _Wanted:
+    table = await database.table(table_address(name, *caller))
+    check_paths(expressions, table.spec.keys)
+    keys = [item_key(table.spec.keys, key.tree) for key in asked["Keys"]]
+    if len(set(keys)) < len(keys):
+        raise duplicate_keys()
+    return _Wanted(name, table, keys, asked, expressions)
+
+
+async def _read(database: Database, wanted: _Wanted, room: int) -> tuple[list[Item], list[int]]:
+    """Return the items found, and the sizes of all that was read (0 for a missing item) while there was room."""
+    items: list[Item] = []
+    sizes: list[int] = []
+    consistent: bool = wanted.request.get("ConsistentRead", False)
+    while len(sizes) < len(wanted.keys) and room > 0:
+        keys = wanted.keys[len(sizes) : len(sizes) + _KEYS_AT_ONCE]
+        for stored in await database.get_many(wanted.table, keys, consistent=consistent):
+            size = 0 if stored is None else stored.size
+            if size > room:
+                return items, sizes
+            room -= size
+            sizes.append(size)
+            if stored is not None:
+                items.append(shown(decode_item(stored.item), wanted.request, wanted.expressions))
+    return items, sizes
+
+
+def _rest(wanted: _Wanted, read: int) -> Request:
+    """Return what was not read, with its settings, as the next request may ask for it."""
+    keys = [key.tree for key in wanted.request["Keys"][read:]]
+    return {**wanted.request, "Keys": keys}
+
+
+BATCH_GET_ITEM: Final = Operation("BatchGetItem", SHAPE, _perform)

@@ -1,14 +1,22 @@
 """BatchWriteItem: up to 25 puts and deletes, each atomic by itself."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import check_values
+from trinamo.gateway.operations.database import Database, Delete, Put, Table, Written
+from trinamo.gateway.operations.operation import Caller, Operation
+from trinamo.model.capacity import consumed_capacity, write_units
 from trinamo.model.envelope import envelope, violation
-from trinamo.model.errors import item_too_large, validation
+from trinamo.model.errors import duplicate_keys, item_too_large, validation
+from trinamo.model.jsontext import dump_json
+from trinamo.model.keys import KeySchema, batch_put_key, item_key
 from trinamo.model.limits import BATCH_WRITES_MAX, ITEM_SIZE_MAX
 from trinamo.model.reading import SEVERAL_TYPES
 from trinamo.model.shapes import List, Map, Member, Request, Structure
+from trinamo.model.tables import TableAddress, table_address
+from trinamo.model.values import encode_item
 
 _REQUEST_ITEMS: Final = Map(
     List(
@@ -56,3 +64,56 @@ def _check_write(write: Request) -> None:
             raise item_too_large()
     if delete is not None:
         check_values(delete["Key"])
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    check(request)
+    tables: dict[str, list[Request]] = request["RequestItems"]
+    planned = [
+        await _planned(database, table_address(name, *caller), writes) for name, writes in tables.items()
+    ]
+    unprocessed: dict[str, list[Request]] = {}
+    capacities = []
+    for (name, requests), (table, writes) in zip(tables.items(), planned, strict=True):
+        results = await database.write_many(table, writes)
+        left = [asked for asked, result in zip(requests, results, strict=True) if result is None]
+        if left:
+            unprocessed[name] = [_rendered(write) for write in left]
+        capacities.append(_capacity(name, results, request.get("ReturnConsumedCapacity")))
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
+    if capacities[0] is not None:
+        answer["ConsumedCapacity"] = capacities
+    return dump_json(answer)
+
+
+async def _planned(
+    database: Database, address: TableAddress, requests: list[Request]
+) -> tuple[Table, list[Put | Delete]]:
+    table = await database.table(address)
+    writes = [_write(table.spec.keys, write) for write in requests]
+    if len({write.key for write in writes}) < len(writes):
+        raise duplicate_keys()
+    return table, writes
+
+
+def _write(keys: KeySchema, write: Request) -> Put | Delete:
+    if "DeleteRequest" in write:
+        return Delete(item_key(keys, write["DeleteRequest"]["Key"].tree))
+    item = write["PutRequest"]["Item"]
+    return Put(batch_put_key(keys, item.tree), encode_item(item.tree), item.size)
+
+
+def _rendered(write: Request) -> Request:
+    if "DeleteRequest" in write:
+        return {"DeleteRequest": {"Key": write["DeleteRequest"]["Key"].tree}}
+    return {"PutRequest": {"Item": write["PutRequest"]["Item"].tree}}
+
+
+def _capacity(name: str, results: Sequence[Written | None], asked: str | None) -> Request | None:
+    units = sum(
+        write_units(max(result.old_size, result.new_size)) for result in results if result is not None
+    )
+    return consumed_capacity(name, float(units), asked)
+
+
+BATCH_WRITE_ITEM: Final = Operation("BatchWriteItem", SHAPE, _perform)

@@ -7,8 +7,9 @@ operation adds. All are pure, and raise the `ApiError` that the service would an
 from collections.abc import Sequence
 from typing import Final
 
-from trinamo.expressions import Expressions
+from trinamo.expressions import Expressions, check_key_paths
 from trinamo.expressions.request import check_mixing, check_placeholders
+from trinamo.gateway.operations.database import Expression
 from trinamo.model.errors import (
     ApiError,
     invalid_parameters,
@@ -16,6 +17,7 @@ from trinamo.model.errors import (
     request_fault,
     validation,
 )
+from trinamo.model.keys import KeySchema
 from trinamo.model.reading import EMPTY_VALUE, SEVERAL_TYPES, Attributes, ValueFault
 from trinamo.model.shapes import Request
 from trinamo.model.values import Item
@@ -84,6 +86,27 @@ def read_given_expressions(request: Request, parameters: Sequence[str]) -> Expre
     return Expressions.read(
         texts, request.get("ExpressionAttributeNames"), None if values is None else values.tree
     )
+
+
+def check_paths(expressions: Expressions, keys: KeySchema) -> None:
+    """Raise the error of an expression that looks inside a key attribute."""
+    for expression in (expressions.update, expressions.condition, expressions.filter, expressions.projection):
+        if expression is not None:
+            check_key_paths(expression.plan.paths, key_names(keys))
+
+
+def key_names(keys: KeySchema) -> tuple[str, ...]:
+    """Return the names of key attributes, partition key first."""
+    return tuple(attribute.name for attribute in keys.attributes)
+
+
+def carried(request: Request, parameter: str) -> Expression | None:
+    """Return a checked expression as it travels to the leader, or None if the request has none of that name."""
+    text = request.get(parameter)
+    if text is None:
+        return None
+    values = request.get("ExpressionAttributeValues")
+    return Expression(text, request.get("ExpressionAttributeNames"), None if values is None else values.tree)
 
 
 def check_attributes_to_get(request: Request) -> None:

@@ -4,13 +4,20 @@ from typing import Final
 
 from trinamo.expressions import CONDITION, Expressions
 from trinamo.gateway.operations import members
+from trinamo.gateway.operations.answers import returns_old, write_answer
 from trinamo.gateway.operations.checks import (
+    carried,
     check_expressions_given,
+    check_paths,
     check_returns_old_or_nothing,
     check_values,
     read_given_expressions,
 )
+from trinamo.gateway.operations.database import Database, Delete
+from trinamo.gateway.operations.operation import Caller, Operation
+from trinamo.model.keys import item_key
 from trinamo.model.shapes import Request, Structure
+from trinamo.model.tables import table_address
 
 SHAPE: Final = Structure(
     "DeleteItemInput",
@@ -35,3 +42,15 @@ def check(request: Request) -> Expressions:
     expressions = read_given_expressions(request, (CONDITION,))
     check_returns_old_or_nothing(request)
     return expressions
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    expressions = check(request)
+    table = await database.table(table_address(request["TableName"], *caller))
+    check_paths(expressions, table.spec.keys)
+    key = item_key(table.spec.keys, request["Key"].tree)
+    delete = Delete(key, carried(request, CONDITION), returns_old(request))
+    return write_answer(request, await database.write(table, delete))
+
+
+DELETE_ITEM: Final = Operation("DeleteItem", SHAPE, _perform)

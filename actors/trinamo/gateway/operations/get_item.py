@@ -1,16 +1,25 @@
 """GetItem: reads one item, strongly or eventually consistent."""
 
-from typing import Final
+from typing import Any, Final
 
 from trinamo.expressions import PROJECTION, Expressions
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
     check_attributes_to_get,
     check_expressions_given,
+    check_paths,
     check_values,
     read_given_expressions,
+    shown,
 )
+from trinamo.gateway.operations.database import Database
+from trinamo.gateway.operations.operation import Caller, Operation, add_if
+from trinamo.model.capacity import consumed_capacity, read_units
+from trinamo.model.jsontext import dump_json
+from trinamo.model.keys import item_key
 from trinamo.model.shapes import Request, Structure
+from trinamo.model.tables import table_address
+from trinamo.model.values import decode_item
 
 SHAPE: Final = Structure(
     "GetItemInput",
@@ -30,3 +39,23 @@ def check(request: Request) -> Expressions:
     check_attributes_to_get(request)
     check_values(request["Key"])
     return read_given_expressions(request, (PROJECTION,))
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    expressions = check(request)
+    table = await database.table(table_address(request["TableName"], *caller))
+    check_paths(expressions, table.spec.keys)
+    key = item_key(table.spec.keys, request["Key"].tree)
+    consistent: bool = request.get("ConsistentRead", False)
+    stored = await database.get(table, key, consistent=consistent)
+    answer: dict[str, Any] = {}
+    if stored is not None:
+        answer["Item"] = shown(decode_item(stored.item), request, expressions)
+    asked = request.get("ReturnConsumedCapacity")
+    if asked is not None:
+        units = read_units(0 if stored is None else stored.size, consistent=consistent)
+        add_if(answer, "ConsumedCapacity", consumed_capacity(request["TableName"], units, asked))
+    return dump_json(answer)
+
+
+GET_ITEM: Final = Operation("GetItem", SHAPE, _perform)

@@ -4,10 +4,22 @@ from typing import Final
 
 from trinamo.expressions import CONDITION, Expressions
 from trinamo.gateway.operations import members
-from trinamo.gateway.operations.checks import check_returns_old_or_nothing, check_values, read_expressions
+from trinamo.gateway.operations.answers import returns_old, write_answer
+from trinamo.gateway.operations.checks import (
+    carried,
+    check_paths,
+    check_returns_old_or_nothing,
+    check_values,
+    read_expressions,
+)
+from trinamo.gateway.operations.database import Database, Put
+from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.errors import item_too_large
+from trinamo.model.keys import put_key
 from trinamo.model.limits import ITEM_SIZE_MAX
 from trinamo.model.shapes import Request, Structure
+from trinamo.model.tables import table_address
+from trinamo.model.values import encode_item
 
 SHAPE: Final = Structure(
     "PutItemInput",
@@ -33,3 +45,21 @@ def check(request: Request) -> Expressions:
     if request["Item"].size > ITEM_SIZE_MAX:
         raise item_too_large()
     return expressions
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    expressions = check(request)
+    table = await database.table(table_address(request["TableName"], *caller))
+    check_paths(expressions, table.spec.keys)
+    item = request["Item"]
+    put = Put(
+        put_key(table.spec.keys, item.tree),
+        encode_item(item.tree),
+        item.size,
+        carried(request, CONDITION),
+        returns_old(request),
+    )
+    return write_answer(request, await database.write(table, put))
+
+
+PUT_ITEM: Final = Operation("PutItem", SHAPE, _perform)

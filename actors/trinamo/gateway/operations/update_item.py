@@ -2,14 +2,24 @@
 
 from typing import Final
 
-from trinamo.expressions import CONDITION, UPDATE, Expressions
+from trinamo.expressions import CONDITION, UPDATE, Expressions, Update, check_updated_paths, compile_update
 from trinamo.gateway.operations import members
+from trinamo.gateway.operations.answers import returns_old, write_answer
 from trinamo.gateway.operations.checks import (
+    carried,
     check_expressions_given,
+    check_paths,
     check_values,
+    key_names,
     read_given_expressions,
 )
+from trinamo.gateway.operations.database import Database, Written
+from trinamo.gateway.operations.database import Update as UpdateWrite
+from trinamo.gateway.operations.operation import Caller, Operation
+from trinamo.model.keys import item_key
 from trinamo.model.shapes import Request, Structure
+from trinamo.model.tables import table_address
+from trinamo.model.values import Item, decode_item
 
 SHAPE: Final = Structure(
     "UpdateItemInput",
@@ -34,3 +44,36 @@ def check(request: Request) -> Expressions:
     check_expressions_given(request, (UPDATE, CONDITION))
     check_values(request["Key"])
     return read_given_expressions(request, (UPDATE, CONDITION))
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    expressions = check(request)
+    table = await database.table(table_address(request["TableName"], *caller))
+    keys = table.spec.keys
+    attributes = request["Key"].tree
+    key = item_key(keys, attributes)
+    update = expressions.update or compile_update(None, None, None)
+    check_updated_paths(update.targets, key_names(keys))
+    check_paths(expressions, keys)
+    write = UpdateWrite(
+        key, attributes, carried(request, UPDATE), carried(request, CONDITION), returns_old(request)
+    )
+    written = await database.write(table, write)
+    returned = _returned(request.get("ReturnValues", "NONE"), update, attributes, written)
+    return write_answer(request, written, returned)
+
+
+def _returned(what: str, update: Update, key: Item, written: Written) -> Item | None:
+    """Return what ReturnValues asks for; the new item is what the update makes of the old one, here as at the leader."""
+    if what == "NONE" or not written.condition_met:
+        return None
+    old = None if written.old is None else decode_item(written.old)
+    if what == "ALL_OLD":
+        return old
+    if what == "UPDATED_OLD":
+        return None if old is None else update.touched_of(old) or None
+    updated = update.apply(old, key)
+    return updated.item if what == "ALL_NEW" else updated.touched or None
+
+
+UPDATE_ITEM: Final = Operation("UpdateItem", SHAPE, _perform)

@@ -1,0 +1,33 @@
+"""DescribeTable: what a table is, in whatever status."""
+
+from typing import Any, Final
+
+from trinamo.gateway.operations.database import Database, Table
+from trinamo.gateway.operations.operation import Caller, Operation
+from trinamo.gateway.operations.tablenames import EXISTING_TABLE_NAME
+from trinamo.model.jsontext import dump_json
+from trinamo.model.shapes import Request, Structure
+from trinamo.model.tables import table_address, table_description
+
+SHAPE: Final = Structure("DescribeTableInput", EXISTING_TABLE_NAME)
+
+
+def describe(table: Table) -> dict[str, Any]:
+    """Return the TableDescription of a table."""
+    return table_description(
+        table.spec,
+        address=table.address,
+        table_id=table.table_id,
+        status=table.status,
+        created_at=table.created_at,
+        item_count=table.item_count,
+        size_bytes=table.size_bytes,
+    )
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    table = await database.describe_table(table_address(request["TableName"], *caller))
+    return dump_json({"Table": describe(table)})
+
+
+DESCRIBE_TABLE: Final = Operation("DescribeTable", SHAPE, _perform)
