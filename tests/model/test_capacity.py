@@ -7,7 +7,14 @@ from trinamo.model.capacity import consumed_capacity, read_units, write_units
 
 @pytest.mark.parametrize(
     ("size", "consistent", "units"),
-    [(0, True, 1.0), (0, False, 0.5), (4096, True, 1.0), (4097, True, 2.0), (4097, False, 1.0), (5000, False, 1.0)],
+    [
+        (0, True, 1.0),
+        (0, False, 0.5),
+        (4096, True, 1.0),
+        (4097, True, 2.0),
+        (4097, False, 1.0),
+        (5000, False, 1.0),
+    ],
 )
 def test_reads_are_rounded_up_to_four_kilobytes(size: int, consistent: bool, units: float) -> None:
     assert read_units(size, consistent=consistent) == units

@@ -320,10 +320,6 @@ def test_an_on_demand_table_is_described() -> None:
             "BillingMode": "PAY_PER_REQUEST",
             "LastUpdateToPayPerRequestDateTime": 1_732_000_000.123,
         },
-        "TableThroughputModeSummary": {
-            "TableThroughputMode": "PAY_PER_REQUEST",
-            "LastUpdateToPayPerRequestDateTime": 1_732_000_000.123,
-        },
     }
 
 

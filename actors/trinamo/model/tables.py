@@ -160,10 +160,10 @@ def table_description(
         "WarmThroughput": _warm(spec, spec.warm, spec.throughput),
     }
     if spec.billing_mode is BillingMode.PAY_PER_REQUEST:
-        since = {"LastUpdateToPayPerRequestDateTime": created_at}
-        mode = spec.billing_mode.value
-        description["BillingModeSummary"] = {"BillingMode": mode, **since}
-        description["TableThroughputModeSummary"] = {"TableThroughputMode": mode, **since}
+        description["BillingModeSummary"] = {
+            "BillingMode": spec.billing_mode.value,
+            "LastUpdateToPayPerRequestDateTime": created_at,
+        }
     if spec.on_demand is not None:
         description["OnDemandThroughput"] = _on_demand(spec.on_demand)
     if spec.table_class is not None:
