@@ -42,12 +42,12 @@ def measure(attributes: dict[str, Any], level: int) -> int:
         if type(value) is not dict or len(value) != 1:
             raise Odd
         size += len(name) if name.isascii() else len(name.encode())
+        text = value.get("S")  # a look-up costs half of taking the only entry out
+        if type(text) is str:
+            size += len(text) if text.isascii() else len(text.encode())
+            continue
         [(code, content)] = value.items()
-        if code == "S":
-            if type(content) is not str:
-                raise Odd
-            size += len(content) if content.isascii() else len(content.encode())
-        elif code == "N":
+        if code == "N":
             size += _measure_number(value, content)
         else:
             size += _measure_other(value, code, content, level)
