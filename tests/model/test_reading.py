@@ -171,17 +171,18 @@ def test_null_false_anywhere_comes_before_other_faults() -> None:
     assert fault.text == P + "Null attribute value types must have the value of true"
 
 
-def _nested(containers: int) -> Any:
+def _nested(containers: int, innermost: str) -> Any:
     value: Any = {"S": "x"}
     for level in range(containers):
-        value = {"L": [value]} if level % 2 else {"M": {"k": value}}
+        value = {"L": [value]} if (level % 2 == 0) == (innermost == "L") else {"M": {"k": value}}
     return value
 
 
-def test_a_scalar_may_lie_inside_31_containers_and_no_more() -> None:
-    assert read_attributes({"a": _nested(31)}).fault is None
+@pytest.mark.parametrize("innermost", ["L", "M"])
+def test_a_scalar_may_lie_inside_31_containers_and_no_more(innermost: str) -> None:
+    assert read_attributes({"a": _nested(31, innermost)}).fault is None
     for containers in (32, 33, 300):
-        fault = read_attributes({"a": _nested(containers)}).fault
+        fault = read_attributes({"a": _nested(containers, innermost)}).fault
         assert fault is not None
         assert fault.nested_too_deep
 
