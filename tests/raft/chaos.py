@@ -17,8 +17,6 @@ from trinamo.base import Index, NodeId, ProposalDropped
 from trinamo.raft import Membership, RaftConfig, RaftCore
 
 ELECTION_TIMEOUT_MIN = 0.3
-FLYING_MAX = 60
-"""Messages under way; beyond it some are lost."""
 
 
 @attrs.define(eq=False)
@@ -36,6 +34,8 @@ class Chaos:
     _reads: list[Index] = attrs.Factory(list)
     _proposals: int = 0
     _double: float = 0.0
+    _flying_max: int = 0
+    """Messages under way; beyond it some are lost."""
 
     def __attrs_post_init__(self) -> None:
         dice = self.dice = random.Random(self.seed)
@@ -43,6 +43,7 @@ class Chaos:
         spare = [NodeId("n9")] if dice.random() < 0.3 else []
         watcher = Watcher(self.checker.led, self.checker.took, self.checker.wrote, self._index_given)
         append_bytes_max, inflight_max = dice.choice([1, 10_000]), dice.choice([1, 8])
+        self._flying_max = dice.choice([8, 16, 60])
         self._double = dice.choice([0.0, 0.1, 0.3])
         for node in nodes + spare:
             config = RaftConfig(
@@ -76,7 +77,7 @@ class Chaos:
 
     def _send(self, sender: NodeId, to: NodeId, parcel: Parcel) -> None:
         self._flying.append((sender, to, parcel))
-        if len(self._flying) > FLYING_MAX:
+        if len(self._flying) > self._flying_max:
             self._take_flying()
 
     def _take_flying(self) -> tuple[NodeId, NodeId, Parcel]:

@@ -198,9 +198,12 @@ class Host:
         self.disk.flushed = len(self.disk.history)
 
     def compact(self, keep: int) -> None:
-        """Truncate the log, on disk and in memory, to `keep` entries below what is flushed."""
+        """Truncate the log, on disk and in memory, to `keep` entries below what is flushed, unless writes wait:
+        a truncation takes its turn among them, since what they overwrite may still stand there."""
         core = self.core
         assert core is not None
+        if self.writes:
+            return
         index = Index(self.disk.flushed - keep)
         if self.disk.truncated_index < index <= self.disk.truncated_index + len(self.disk.entries):
             self.disk.truncate(index, self.disk.history[index - 1].term, core.membership_at(index))
@@ -221,9 +224,7 @@ class Host:
     def _stream(self, core: RaftCore, peer: NodeId) -> None:
         history = self.disk.history
         index = history[-1].index
-        stream = SnapshotStream(
-            core.term, index, history[-1].term, core.membership_at(index), tuple(history)
-        )
+        stream = SnapshotStream(core.term, index, history[-1].term, core.membership_at(index), tuple(history))
         self.send(self.node, peer, stream)
 
     def _install(self, core: RaftCore, sender: NodeId, stream: SnapshotStream, now: float) -> None:

@@ -118,7 +118,6 @@ class Luck:
         )
 
 
-
 @attrs.define(eq=False)
 class Simulation:
     """One run."""

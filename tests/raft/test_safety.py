@@ -91,7 +91,9 @@ class TakesAnyPrefix(RaftCore):
         log = self.log
         prev = min(message.prev_index, log.last_index)
         if message.prev_index <= log.last_index:
-            message = Append(message.term, prev, log.term(max(prev, log.truncated_index)), message.commit, message.entries)
+            message = Append(
+                message.term, prev, log.term(max(prev, log.truncated_index)), message.commit, message.entries
+            )
         super()._on_append(sender, message, now)
 
 

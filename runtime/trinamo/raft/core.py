@@ -302,7 +302,11 @@ class RaftCore:
         self.log.applied = index
 
     def compact(self, index: Index) -> None:
-        """Forget the log up to `index`, which must be applied, and durably so if the log's file is cut as well."""
+        """Forget the log up to `index`, which must be applied.
+
+        On disk the same truncation needs `index` to be durably applied, and takes its turn behind the writes of
+        every Ready before it: until then old entries that they overwrite may stand at and above `index`.
+        """
         if index > self.log.truncated_index:
             self.log.compact(index)
             self._memberships.compact(index)

@@ -147,14 +147,14 @@ class Leader:
         inflight_max = self._config.inflight_max
         append: Append | None = None
         for peer, progress in self.peers.items():
-            while progress.next <= last and progress.may_send(inflight_max):
+            while progress.may_send(last, inflight_max):
                 if progress.next <= self._log.truncated_index:
                     self._need_snapshot(peer, progress)
                     break
                 if append is None or append.prev_index + 1 != progress.next:
                     append = self._append_from(progress.next)
                 messages.append((peer, append))
-                progress.sent(append.entries[-1].index)
+                progress.sent(Index(append.prev_index + len(append.entries)), self.rounds.round)
 
     def _append_from(self, start: Index) -> Append:
         log = self._log
@@ -169,7 +169,7 @@ class Leader:
             self._duties.snapshots.append(peer)
         else:
             progress.probe()
-            progress.paused = True  # until it answers a heartbeat
+            progress.pause(self.rounds.round)
 
     def append_acked(self, sender: NodeId, message: AppendAck) -> None:
         progress = self.peers.get(sender)
@@ -243,8 +243,7 @@ class Leader:
         if progress is None:
             return
         progress.active = True
-        if progress.sending is Sending.PROBE and progress.next <= self._log.last_index:
-            progress.paused = False
+        if progress.resume(message.round):
             self.unsent = True
         elif progress.stalled():
             self._ask_again(sender, progress)
@@ -331,8 +330,10 @@ class Leader:
         if progress is None or progress.sending is not Sending.SNAPSHOT:
             return
         progress.probe(Index(index + 1) if ok else None)
-        progress.paused = not ok  # try again after the next heartbeat, not at once
-        self.unsent = True
+        if ok:
+            self.unsent = True
+        else:
+            progress.pause(self.rounds.round)  # and try again after the next heartbeat
 
     @property
     def removed(self) -> bool:

@@ -32,7 +32,9 @@ class Progress:
     match: Index = Index(0)
     sending: Sending = Sending.PROBE
     paused: bool = False
-    """PROBE: an append is out; wait for its answer or a heartbeat's."""
+    """PROBE: an append is out; wait for its answer, or that of a heartbeat which left later."""
+    paused_round: int = 0
+    """The heartbeat round that left last when the sending paused."""
     active: bool = False
     """Heard of since the last check of the quorum."""
     round: int = 0
@@ -42,18 +44,23 @@ class Progress:
     match_at_heartbeat: Index = Index(-1)
     """`match` when the last heartbeat was answered: no growth since then, with appends out, suggests a loss."""
 
-    def may_send(self, inflight_max: int) -> bool:
-        if self.sending is Sending.REPLICATE:
-            return len(self.inflight) < inflight_max
-        return self.sending is Sending.PROBE and not self.paused
+    def may_send(self, last: Index, inflight_max: int) -> bool:
+        """Whether an append is due, the log ending at `last`: with entries, or to learn whether the logs agree."""
+        match self.sending:
+            case Sending.REPLICATE:
+                return self.next <= last and len(self.inflight) < inflight_max
+            case Sending.PROBE:
+                return not self.paused and (self.next <= last or self.match + 1 < self.next)
+            case Sending.SNAPSHOT:
+                return False
 
-    def sent(self, last: Index) -> None:
-        """An append whose last entry is `last` goes out."""
+    def sent(self, last: Index, round: int) -> None:
+        """An append whose last entry is `last` goes out, after the heartbeats of `round`."""
         if self.sending is Sending.REPLICATE:
             self.next = Index(last + 1)
             self.inflight.append(last)
         else:
-            self.paused = True
+            self.pause(round)
 
     def acked(self, match: Index, truncated: Index) -> bool:
         """Take an acknowledgement. Returns whether `match` grew."""
@@ -92,6 +99,17 @@ class Progress:
         self.inflight.clear()
         self.paused = False
         self.next = Index(max(self.match + 1, next or 0))
+
+    def pause(self, round: int) -> None:
+        self.paused = True
+        self.paused_round = round
+
+    def resume(self, round: int) -> bool:
+        """The heartbeat of `round` was answered. Returns whether sending may go on, what is out being lost."""
+        if not self.paused or round <= self.paused_round:
+            return False
+        self.paused = False
+        return True
 
     def snapshot(self) -> None:
         self.sending = Sending.SNAPSHOT
