@@ -10,9 +10,9 @@ import random
 from collections.abc import Callable
 
 import attrs
+
 from raft.host import Disk, Host, Parcel, SnapshotStream, Watcher
 from raft.simulation import Checker
-
 from trinamo.base import Index, NodeId, ProposalDropped
 from trinamo.raft import Membership, RaftConfig, RaftCore
 
@@ -61,16 +61,17 @@ class Chaos:
         dice = self.dice
         weights = {
             self._deliver: 40.0,
-            self._persist: dice.choice([5, 20, 40]),
+            self._persist: dice.choice([5, 10, 40]),
             self._lose: dice.choice([0, 0, 2]),
-            self._propose: dice.choice([1, 5]),
-            self._campaign: dice.choice([0.3, 1, 2]),
-            self._tick: dice.choice([0.5, 3]),
-            self._crash: dice.choice([0, 0.3, 1]),
+            self._propose: 2,
+            self._campaign: dice.choice([0, 1]),
+            self._duel: dice.choice([0, 0.5, 1]),
+            self._tick: dice.choice([0.2, 2]),
+            self._crash: dice.choice([0, 1, 2]),
             self._read: 1,
             self._transfer: dice.choice([0, 0.3]),
-            self._truncate: dice.choice([0, 1]),
-            self._change_membership: dice.choice([0, 1]),
+            self._truncate: dice.choice([0, 0.5]),
+            self._change_membership: dice.choice([0, 0.5]),
         }
         for step in dice.choices(list(weights), list(weights.values()), k=steps):
             step(dice.choice(self.hosts))
@@ -125,6 +126,12 @@ class Chaos:
 
     def _campaign(self, host: Host) -> None:
         self._tell(host, lambda core: core.campaign(self._leap()))
+
+    def _duel(self, host: Host) -> None:
+        """Several ask for votes in the same term."""
+        for other in self.hosts:
+            if self.dice.random() < 0.7:
+                self._campaign(other)
 
     def _tick(self, host: Host) -> None:
         self._tell(host, lambda core: core.tick(self._leap()))

@@ -22,9 +22,9 @@ import random
 from collections.abc import Sequence
 
 import attrs
+
 from raft.host import Disk, Host, Parcel, SnapshotDone, SnapshotStream, Watcher
 from raft.simulation import Checker
-
 from trinamo.base import Index, NodeId, OperatingError
 from trinamo.raft import (
     Append,

@@ -21,14 +21,18 @@ import random
 from collections.abc import Callable, Sequence
 
 import attrs
-from raft.host import Disk, Host, Parcel, SnapshotStream, Watcher
 
+from raft.host import Disk, Host, Parcel, SnapshotStream, Watcher
 from trinamo.base import Index, NodeId, NotLeader, ProposalDropped, Term
 from trinamo.raft import Entry, Membership, RaftConfig, RaftCore
 
 TICK = 0.05
 ELECTION_TICKS = 6
 DRIFT_MAX = 0.05
+LATE_MAX = 2.0
+"""Seconds that a late message may take: many election timeouts."""
+HEALTHY = LATE_MAX + 40 * TICK
+"""Seconds after which a healed group must be well: old messages have arrived, and elections are over."""
 
 
 class Violation(AssertionError):
@@ -178,7 +182,7 @@ class Simulation:
         self._after(0.01, self._client)
         self._until(seconds)
         self._heal()
-        self._until(seconds + 60 * TICK)
+        self._until(seconds + HEALTHY)
         self._settle()
 
     # -- events -----------------------------------------------------------------------------------------------
@@ -236,8 +240,10 @@ class Simulation:
         if dice.random() < luck.loss:
             return
         for _ in range(2 if dice.random() < luck.double else 1):
-            late = dice.random() < luck.tail
-            self._after(1.0 if late else luck.latency, lambda: self._deliver(sender, to, parcel))
+            delay = dice.expovariate(1 / luck.latency)
+            if dice.random() < luck.tail:
+                delay = dice.uniform(0.0, LATE_MAX)
+            self._at(self.now + delay, lambda: self._deliver(sender, to, parcel))
 
     def _deliver(self, sender: NodeId, to: NodeId, parcel: Parcel) -> None:
         if (sender, to) in self._cut or to in self._paused or {sender, to} & self._secluded:
@@ -314,6 +320,7 @@ class Simulation:
             self._lose_leader,
             self._lose_leader,
             self._hand_over_and_cut,
+            self._hand_over_and_cut,
         ]
         if self.memberships_change:
             faults += [self._change_membership] * 2
@@ -364,7 +371,7 @@ class Simulation:
         leader = self._some_leader()
         if leader is not None:
             self._transfer(host)
-            self._after(self.luck.latency, lambda: self._isolate(leader))
+            self._after(3 * (self.luck.latency + self.luck.write), lambda: self._isolate(leader))
             self._after(1.0, lambda: self._mend(leader))
 
     def _overthrow(self, host: Host) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from raft.script import Stage
 
 SCRIPTS = sorted((Path(__file__).parent / "testdata").glob("*.txt"))

@@ -659,4 +659,3 @@ class RaftCore:
     def _after_commit(self, role: Leader) -> None:
         if role.removed:
             self._follow(self.term, None)
-
