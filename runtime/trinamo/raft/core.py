@@ -26,14 +26,11 @@ Diego Ongaro's thesis (2014) is the reference, etcd's core the model of the shap
 `now` is this node's monotonic clock in seconds, read *after* the message at hand was received.
 """
 
-from collections.abc import Sequence
-from typing import assert_never
-
-from trinamo.base import Index, NodeId, NotLeader, PartitionId, Term
-from trinamo.raft.config import Dice, RaftConfig
+from trinamo.base import Index, NodeId, NotLeader, Term
+from trinamo.raft.elections import Elector
 from trinamo.raft.entry import Entry, EntryKind, HardState
+from trinamo.raft.following import Acceptor
 from trinamo.raft.leader import Leader
-from trinamo.raft.log import RaftLog
 from trinamo.raft.membership import Membership, Memberships
 from trinamo.raft.messages import (
     Append,
@@ -48,69 +45,13 @@ from trinamo.raft.messages import (
     Vote,
     VoteReply,
 )
-from trinamo.raft.ready import Duties, Leadership, PeerStatus, RaftStatus, Ready
-from trinamo.raft.roles import Candidate, Follower, Outcome, PreCandidate
-
-Role = Follower | PreCandidate | Candidate | Leader
+from trinamo.raft.ready import Leadership, PeerStatus, RaftStatus, Ready
 
 
-class RaftCore:
+class RaftCore(Elector, Acceptor):
     """One member of one group. Not for use by two threads; a failed assertion leaves it unusable."""
 
-    __slots__ = (
-        "_config",
-        "_dice",
-        "_duties",
-        "_eager",
-        "_elapsed",
-        "_hard_state_changed",
-        "_heard_at",
-        "_leadership_changed",
-        "_memberships",
-        "_term_durable",
-        "_timeout",
-        "group",
-        "log",
-        "role",
-        "term",
-        "vote",
-    )
-
-    def __init__(
-        self,
-        config: RaftConfig,
-        group: PartitionId,
-        log: RaftLog,
-        hard_state: HardState,
-        membership: Membership,
-        dice: Dice,
-        now: float,
-    ) -> None:
-        """Start from what is durable. `membership` is the one in force at the log's truncated index; the core owns
-        `log` from here on. `hard_state.commit` only helps to apply sooner (`RaftLog.recovered` takes it)."""
-        self._config = config
-        self._dice = dice
-        self.group = group
-        self.log = log
-        self.term = hard_state.term
-        self.vote = hard_state.vote
-        self._memberships = Memberships.since(log.truncated_index, membership)
-        self._learn_memberships(log.slice(Index(log.truncated_index + 1), Index(log.last_index + 1)))
-        log.commit = max(log.commit, min(hard_state.commit, log.last_index))
-        self._duties = Duties()
-        self._hard_state_changed = False
-        if self.term < log.last_term:
-            # What was applied outlived the hard state of its term. No vote of ours of that term can have left.
-            assert not len(log), f"term {self.term} is older than {log!r}"
-            self._enter_term(log.last_term, None)
-        self._leadership_changed = False
-        self._term_durable = self.term > 0
-        self._heard_at = now if self.term > 0 else float("-inf")
-        self._eager = False
-        self._elapsed = 0
-        self._timeout = 0
-        self.role: Role = Follower()
-        self._restart_timer()
+    __slots__ = ()
 
     def __repr__(self) -> str:
         log = self.log
@@ -120,20 +61,6 @@ class RaftCore:
         )
 
     # -- what is known ----------------------------------------------------------------------------------------
-
-    @property
-    def leader(self) -> NodeId | None:
-        """Who leads, as far as known. A hint, unless it is this member itself."""
-        role = self.role
-        match role:
-            case Leader():
-                return self._config.node
-            case Follower():
-                return role.leader
-            case PreCandidate() | Candidate():
-                return None
-            case _:
-                assert_never(role)
 
     @property
     def leads(self) -> bool:
@@ -294,7 +221,8 @@ class RaftCore:
         role = self.role
         if isinstance(role, Leader) and term == self.term:
             role.persisted(index)
-            self._after_commit(role)
+            if role.removed:
+                self._follow(self.term, None)
 
     def applied_to(self, index: Index) -> None:
         """The state machine holds everything up to `index`."""
@@ -353,15 +281,18 @@ class RaftCore:
     @property
     def has_ready(self) -> bool:
         """Whether `ready` would bring any duty."""
-        role, log = self.role, self.log
-        if isinstance(role, Leader) and (role.unsent or role.rounds.unsent):
-            return True
-        return (
+        role, log, duties = self.role, self.log, self._duties
+        return bool(
             log.saved < log.last_index
             or log.handed < log.commit
-            or bool(self._duties)
+            or duties.messages
+            or duties.promises
+            or (isinstance(role, Leader) and (role.unsent or role.rounds.unsent))
             or self._hard_state_changed
             or self._leadership_changed
+            or duties.reads
+            or duties.snapshots
+            or duties.dropped_reads
         )
 
     def ready(self) -> Ready:
@@ -383,7 +314,12 @@ class RaftCore:
             self._take_leadership() if self._leadership_changed else None,
         )
         log.void_from = None
-        duties.clear()
+        if duties.messages:
+            duties.messages = []
+        if duties.promises:
+            duties.promises = []
+        if duties.reads or duties.snapshots or duties.dropped_reads:
+            duties.clear_rare()
         return ready
 
     def _take_hard_state(self) -> HardState:
@@ -394,7 +330,7 @@ class RaftCore:
         self._leadership_changed = False
         return Leadership(self.term, self.leader, self.leads)
 
-    # -- terms and elections ----------------------------------------------------------------------------------
+    # -- messages of other terms ------------------------------------------------------------------------------
 
     def _other_term(self, sender: NodeId, message: RaftMessage, now: float) -> bool:
         """Deal with a message of another term than ours. Returns whether it remains to be taken in our term."""
@@ -431,222 +367,14 @@ class RaftCore:
             case _:
                 pass  # an old reply, or an old TimeoutNow
 
-    def _follow(self, term: Term, leader: NodeId | None) -> None:
-        """Become a follower in `term`, entering it if it is new."""
-        role = self.role
-        if isinstance(role, Leader):
-            self._duties.dropped_reads.extend(role.rounds.waiting())
-            self._duties.snapshots.clear()
-        if term != self.term:
-            self._enter_term(term, None)
-        self.role = Follower(leader)
-        self._leadership_changed = True
-        self._restart_timer()
-
-    def _enter_term(self, term: Term, vote: NodeId | None) -> None:
-        assert term > self.term
-        self.term = term
-        self.vote = vote
-        self._hard_state_changed = True
-
-    def _hear(self, leader: NodeId, term: Term, now: float) -> None:
-        """A leader of our term, or a newer one, spoke."""
-        role = self.role
-        if not isinstance(role, Follower) or role.leader != leader or term != self.term:
-            assert not isinstance(role, Leader) or term != self.term, (
-                f"{leader} and {self!r} lead in one term"
-            )
-            self._follow(term, leader)
-        self._elapsed = 0
-        self._eager = False
-        self._heard_at = now
-
-    def _withheld(self, now: float) -> bool:
-        """Whether we may not vote, because we hear a leader or may have heard one before we started."""
-        if isinstance(self.role, Leader):
-            return True
-        if now - self._heard_at >= self._config.election_timeout_min:
-            return False
-        return self._memberships.current.voters != (self._config.node,)
-
-    def _restart_timer(self) -> None:
-        ticks = self._config.election_ticks
-        self._elapsed = 0
-        self._timeout = self._dice.randrange(ticks, 2 * ticks)
-
-    def _seek(self, now: float) -> None:
-        """Ask whether we would be voted for; at once for votes in a new group, which has nobody to disturb."""
-        self._eager = False
-        self._restart_timer()
-        me, membership = self._config.node, self._memberships.current
-        if me not in membership.voters:
-            return
-        if self.term == 0 or membership.voters == (me,):
-            self._campaign(now, transfer=False)
-            return
-        role = self.role = PreCandidate()
-        role.ballot.votes[me] = True
-        self._leadership_changed = True
-        log = self.log
-        self._ask(PreVote(Term(self.term + 1), log.last_index, log.last_term), self._duties.messages)
-
-    def _campaign(self, now: float, *, transfer: bool) -> None:
-        """Enter a new term, vote for ourselves and ask for votes."""
-        me, log = self._config.node, self.log
-        self._enter_term(Term(self.term + 1), me)
-        role = self.role = Candidate()
-        role.ballot.votes[me] = True
-        self._leadership_changed = True
-        self._restart_timer()
-        self._ask(Vote(self.term, log.last_index, log.last_term, transfer), self._duties.promises)
-        self._judge(role, now)
-
-    def _ask(self, message: RaftMessage, outgoing: list[tuple[NodeId, RaftMessage]]) -> None:
-        me = self._config.node
-        outgoing.extend([(voter, message) for voter in self._memberships.current.voters if voter != me])
-
-    def _judge(self, role: Candidate, now: float) -> None:
-        match role.ballot.outcome(self._memberships.current):
-            case Outcome.WON:
-                self._lead(now)
-            case Outcome.LOST:
-                self._follow(self.term, None)
-            case Outcome.PENDING:
-                pass
-
-    def _lead(self, now: float) -> None:
-        alone = self._memberships.current.quorum == 1
-        role = self.role = Leader(
-            self._config, self.term, self.log, self._memberships, self._duties, term_durable=not alone
-        )
-        self._leadership_changed = True
-        role.begin(now)
-
-    def _on_pre_vote(self, sender: NodeId, message: PreVote, now: float) -> None:
-        withheld = self._withheld(now)
-        new = message.term > self.term
-        if new and not withheld and self.log.up_to_date(message.last_index, message.last_term):
-            self._send(sender, PreVoteReply(message.term, True, False))
-        else:
-            self._send(sender, PreVoteReply(self.term, False, withheld, self.leader))
-
-    def _on_pre_vote_reply(self, sender: NodeId, message: PreVoteReply, now: float) -> None:
-        role = self.role
-        if not isinstance(role, PreCandidate) or message.term != self.term + message.granted:
-            return
-        role.ballot.votes.setdefault(sender, message.granted)
-        if message.hears_leader:
-            role.refused_for_leader = True
-            role.told_leader = message.leader or role.told_leader
-        match role.ballot.outcome(self._memberships.current):
-            case Outcome.WON:
-                self._campaign(now, transfer=False)
-            case Outcome.LOST:
-                self._follow(self.term, role.told_leader)
-                if role.refused_for_leader:
-                    # Others heard it a little later than we did, and will soon withhold no more.
-                    self._timeout = self._dice.randrange(1, self._config.election_ticks)
-            case Outcome.PENDING:
-                pass
-
-    def _on_vote(self, sender: NodeId, message: Vote, now: float) -> None:
-        granted = self.vote == sender or (
-            self.vote is None
-            and (message.transfer or not self._withheld(now))
-            and self.log.up_to_date(message.last_index, message.last_term)
-        )
-        if granted and self.vote is None:
-            if not isinstance(self.role, Follower):
-                self._follow(self.term, None)
-            self.vote = sender
-            self._hard_state_changed = True
-            self._restart_timer()
-        self._duties.promises.append((sender, VoteReply(self.term, granted)))
-
-    def _on_vote_reply(self, sender: NodeId, message: VoteReply, now: float) -> None:
-        role = self.role
-        if isinstance(role, Candidate):
-            role.ballot.votes.setdefault(sender, message.granted)
-            self._judge(role, now)
-
-    def _on_timeout_now(self, now: float) -> None:
-        if not isinstance(self.role, Leader) and self._config.node in self._memberships.current.voters:
-            self._campaign(now, transfer=True)
-
-    # -- following --------------------------------------------------------------------------------------------
-
-    def _on_append(self, sender: NodeId, message: Append, now: float) -> None:
-        self._hear(sender, message.term, now)
-        log = self.log
-        prev, entries = message.prev_index, message.entries
-        match = Index(prev + len(entries))
-        if prev < log.commit:  # what is committed here is the leader's as well
-            entries = entries[log.commit - prev :]
-            match = max(match, log.commit)
-        elif not log.holds(prev, message.prev_term):
-            self._reject(sender, message)
-            return
-        if entries:
-            self._take(entries)
-        commit = min(message.commit, match)
-        if commit > log.commit:
-            log.commit = commit
-        self._acknowledge(sender, match)
-
-    def _take(self, entries: tuple[Entry, ...]) -> None:
-        """Make the log hold `entries`, what precedes them being equal to the leader's."""
-        log = self.log
-        news: Sequence[Entry] = entries
-        if entries[0].index <= log.last_index:
-            news = log.news(entries)
-            if not news:
-                return
-            if news[0].index <= log.last_index:
-                log.truncate(news[0].index)
-                self._memberships.truncate(news[0].index)
-        log.append_all(news)
-        self._learn_memberships(news)
-
-    def _learn_memberships(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            if entry.kind is EntryKind.CONFIG:
-                self._memberships.append(entry.index, Membership.decode(entry.payload))
-
-    def _reject(self, sender: NodeId, message: Append) -> None:
-        log = self.log
-        hint = log.agreement(message.prev_index, message.prev_term)
-        self._send(sender, AppendReject(self.term, message.prev_index, hint, log.term(hint)))
-
-    def _acknowledge(self, leader: NodeId, match: Index) -> None:
-        """Promise what is appended. One acknowledgement a Ready says it all."""
-        promises = self._duties.promises
-        if promises:
-            to, last = promises[-1]
-            if to == leader and isinstance(last, AppendAck) and last.term == self.term:
-                if match > last.match:
-                    promises[-1] = (leader, AppendAck(self.term, match))
-                return
-        promises.append((leader, AppendAck(self.term, match)))
-
-    def _on_heartbeat(self, sender: NodeId, message: Heartbeat, now: float) -> None:
-        self._hear(sender, message.term, now)
-        log = self.log
-        if message.commit > log.commit:
-            assert message.commit <= log.last_index, f"{self!r} lost what it acknowledged"
-            log.commit = message.commit
-        ack = HeartbeatAck(self.term, message.round)
-        (self._duties.messages if self._term_durable else self._duties.promises).append((sender, ack))
-
-    def _send(self, to: NodeId, message: RaftMessage) -> None:
-        self._duties.messages.append((to, message))
-
     # -- leading ----------------------------------------------------------------------------------------------
 
     def _on_append_ack(self, sender: NodeId, message: AppendAck) -> None:
         role = self.role
         if isinstance(role, Leader):
             role.append_acked(sender, message)
-            self._after_commit(role)
+            if role.removed:
+                self._follow(self.term, None)
 
     def _on_append_reject(self, sender: NodeId, message: AppendReject) -> None:
         if isinstance(self.role, Leader):
@@ -655,7 +383,3 @@ class RaftCore:
     def _on_heartbeat_ack(self, sender: NodeId, message: HeartbeatAck) -> None:
         if isinstance(self.role, Leader):
             self.role.heartbeat_acked(sender, message)
-
-    def _after_commit(self, role: Leader) -> None:
-        if role.removed:
-            self._follow(self.term, None)

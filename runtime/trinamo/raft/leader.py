@@ -59,12 +59,15 @@ class Leader:
     _voters: list[Progress] = attrs.Factory(list)
     """Progress of each voter, ours included if we are one."""
     _quorum: int = 1
+    _voting: bool = True
+    removed: bool = False
+    """A committed membership does not have us as a voter: it is time to go."""
 
     def __attrs_post_init__(self) -> None:
         log = self._log
         self.first_index = Index(log.last_index + 1)
         self._me = Progress(self.first_index)
-        self._uncommitted = size(log.slice(Index(log.commit + 1), self.first_index))
+        self._uncommitted = size(log.slice(log.commit + 1, self.first_index))
         self._adopt(self.first_index, active=False)
 
     # -- proposals --------------------------------------------------------------------------------------------
@@ -104,7 +107,7 @@ class Leader:
         self.unsent = True
         return entry
 
-    def _adopt(self, next: Index, *, active: bool) -> None:
+    def _adopt(self, next: int, *, active: bool) -> None:
         """Follow the membership in force: progress from `next` for who came, none for who left."""
         membership = self._memberships.current
         me = self._config.node
@@ -116,6 +119,7 @@ class Leader:
         }
         self._voters = [self._me if node == me else self.peers[node] for node in membership.voters]
         self._quorum = membership.quorum
+        self._voting = me in membership.voters
         if self.transferee not in membership.voters:
             self.transferee = None
 
@@ -154,9 +158,9 @@ class Leader:
                 if append is None or append.prev_index + 1 != progress.next:
                     append = self._append_from(progress.next)
                 messages.append((peer, append))
-                progress.sent(Index(append.prev_index + len(append.entries)), self.rounds.round)
+                progress.sent(append.prev_index + len(append.entries), self.rounds.round)
 
-    def _append_from(self, start: Index) -> Append:
+    def _append_from(self, start: int) -> Append:
         log = self._log
         prev = Index(start - 1)
         entries = log.window(start, self._config.append_bytes_max)
@@ -209,8 +213,9 @@ class Leader:
         index = matches[-self._quorum]
         log = self._log
         if index > log.commit and log.term(index) == self.term:
-            self._uncommitted -= size(log.slice(Index(log.commit + 1), Index(index + 1)))
+            self._uncommitted -= size(log.slice(log.commit + 1, index + 1))
             log.commit = index
+            self.removed = not self._voting and self._memberships.current_index <= index
 
     # -- heartbeats, reads, lease -----------------------------------------------------------------------------
 
@@ -329,17 +334,8 @@ class Leader:
         progress = self.peers.get(peer)
         if progress is None or progress.sending is not Sending.SNAPSHOT:
             return
-        progress.probe(Index(index + 1) if ok else None)
+        progress.probe(index + 1 if ok else 0)
         if ok:
             self.unsent = True
         else:
             progress.pause(self.rounds.round)  # and try again after the next heartbeat
-
-    @property
-    def removed(self) -> bool:
-        """Whether a committed membership no longer has us as a voter: then it is time to go."""
-        memberships = self._memberships
-        return (
-            self._config.node not in memberships.current.voters
-            and memberships.current_index <= self._log.commit
-        )

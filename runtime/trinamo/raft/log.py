@@ -90,7 +90,7 @@ class RaftLog:
             f"saved={self.saved} commit={self.commit} applied={self.applied}>"
         )
 
-    def term(self, index: Index) -> Term:
+    def term(self, index: int) -> Term:
         """The term at `index`, which must be held or the truncated index."""
         position = index - self.truncated_index
         if position == 0:
@@ -98,21 +98,21 @@ class RaftLog:
         assert 0 < position <= len(self._entries), f"{index} is not in {self!r}"
         return self._entries[position - 1].term
 
-    def holds(self, index: Index, term: Term) -> bool:
+    def holds(self, index: int, term: Term) -> bool:
         """Whether the entry at `index` is known to be of `term`."""
         if index == self.last_index:
             return term == self.last_term
         return self.truncated_index <= index < self.last_index and self.term(index) == term
 
-    def slice(self, start: Index, stop: Index) -> list[Entry]:
+    def slice(self, start: int, stop: int) -> list[Entry]:
         """The entries with start <= index < stop, all of which must be held."""
         first = start - self.truncated_index - 1
         assert first >= 0, f"{start} is not in {self!r}"
         return self._entries[first : stop - self.truncated_index - 1]
 
-    def window(self, start: Index, bytes_max: int) -> tuple[Entry, ...]:
+    def window(self, start: int, bytes_max: int) -> tuple[Entry, ...]:
         """The entries from `start` that fit into `bytes_max`, at least one if there is one."""
-        entries = self.slice(start, Index(self.last_index + 1))
+        entries = self._entries[start - self.truncated_index - 1 :]
         if len(entries) > 1:
             total = 0
             for count, entry in enumerate(entries):
@@ -183,13 +183,14 @@ class RaftLog:
 
     def take_unsaved(self) -> list[Entry]:
         """Hand over the entries to be written."""
-        entries = self.slice(Index(self.saved + 1), Index(self.last_index + 1))
+        entries = self._entries[self.saved - self.truncated_index :]
         self.saved = self.last_index
         return entries
 
     def take_committed(self) -> list[Entry]:
         """Hand over the entries to be applied."""
-        entries = self.slice(Index(self.handed + 1), Index(self.commit + 1))
+        truncated = self.truncated_index
+        entries = self._entries[self.handed - truncated : self.commit - truncated]
         self.handed = self.commit
         return entries
 

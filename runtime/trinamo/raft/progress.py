@@ -28,7 +28,7 @@ class Sending(enum.Enum):
 class Progress:
     """One member's progress. The leader keeps one of itself too, of which only `match` and `round` count."""
 
-    next: Index
+    next: int
     match: Index = Index(0)
     sending: Sending = Sending.PROBE
     paused: bool = False
@@ -39,12 +39,12 @@ class Progress:
     """Heard of since the last check of the quorum."""
     round: int = 0
     """Latest heartbeat round acknowledged."""
-    inflight: deque[Index] = attrs.Factory(deque)
+    inflight: deque[int] = attrs.Factory(deque)
     """REPLICATE: last index of each append that is out."""
-    match_at_heartbeat: Index = Index(-1)
+    match_at_heartbeat: int = -1
     """`match` when the last heartbeat was answered: no growth since then, with appends out, suggests a loss."""
 
-    def may_send(self, last: Index, inflight_max: int) -> bool:
+    def may_send(self, last: int, inflight_max: int) -> bool:
         """Whether an append is due, the log ending at `last`: with entries, or to learn whether the logs agree."""
         match self.sending:
             case Sending.REPLICATE:
@@ -54,15 +54,15 @@ class Progress:
             case Sending.SNAPSHOT:
                 return False
 
-    def sent(self, last: Index, round: int) -> None:
+    def sent(self, last: int, round: int) -> None:
         """An append whose last entry is `last` goes out, after the heartbeats of `round`."""
         if self.sending is Sending.REPLICATE:
-            self.next = Index(last + 1)
+            self.next = last + 1
             self.inflight.append(last)
         else:
             self.pause(round)
 
-    def acked(self, match: Index, truncated: Index) -> bool:
+    def acked(self, match: Index, truncated: int) -> bool:
         """Take an acknowledgement. Returns whether `match` grew."""
         inflight = self.inflight
         while inflight and inflight[0] <= match:
@@ -71,34 +71,34 @@ class Progress:
         if grew:
             self.match = match
             if self.next <= match:
-                self.next = Index(match + 1)
+                self.next = match + 1
         if self.sending is Sending.REPLICATE:
             return grew
         if self.match >= self.next - 1 or (self.sending is Sending.SNAPSHOT and self.match >= truncated):
             self.sending = Sending.REPLICATE
             self.paused = False
-            self.next = Index(self.match + 1)
+            self.next = self.match + 1
         return grew
 
-    def rejected(self, rejected: Index, agreement: Index) -> bool:
+    def rejected(self, rejected: int, agreement: int) -> bool:
         """Take a rejection; the logs may agree up to `agreement`. Returns False when it is an old one."""
         if self.sending is Sending.REPLICATE:
             if rejected <= self.match:
                 return False
-            self.probe(Index(min(rejected, agreement + 1)))
+            self.probe(min(rejected, agreement + 1))
             return True
         if self.sending is Sending.SNAPSHOT or rejected != self.next - 1:
             return False
-        self.next = Index(max(min(rejected, agreement + 1), self.match + 1))
+        self.next = max(min(rejected, agreement + 1), self.match + 1)
         self.paused = False
         return True
 
-    def probe(self, next: Index | None = None) -> None:
+    def probe(self, next: int = 0) -> None:
         """Start over from `next`, or from what is known to match."""
         self.sending = Sending.PROBE
         self.inflight.clear()
         self.paused = False
-        self.next = Index(max(self.match + 1, next or 0))
+        self.next = max(self.match + 1, next)
 
     def pause(self, round: int) -> None:
         self.paused = True

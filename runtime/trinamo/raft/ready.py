@@ -64,21 +64,9 @@ class Duties:
     reads: list[tuple[int, Index]] = attrs.Factory(list)
     dropped_reads: list[int] = attrs.Factory(list)
 
-    def clear(self) -> None:
-        """Begin anew after everything was handed over."""
-        if self.messages:
-            self.messages = []
-        if self.promises:
-            self.promises = []
-        if self.snapshots:
-            self.snapshots = []
-        if self.reads:
-            self.reads = []
-        if self.dropped_reads:
-            self.dropped_reads = []
-
-    def __bool__(self) -> bool:
-        return bool(self.messages or self.promises or self.snapshots or self.reads or self.dropped_reads)
+    def clear_rare(self) -> None:
+        """Begin anew what few Readys bring."""
+        self.snapshots, self.reads, self.dropped_reads = [], [], []
 
 
 @attrs.frozen
@@ -87,7 +75,7 @@ class PeerStatus:
 
     node: NodeId
     match: Index
-    next: Index
+    next: int
     sending: str
     active: bool
 
