@@ -1,22 +1,30 @@
 """The World of a node: clock, network, storage, randomness."""
 
 from trinamo.world.clock import Clock
+from trinamo.world.memory import CHANNEL_FRAMES_MAX, MemoryChannel, MemoryHub, MemoryNetwork
 from trinamo.world.network import Channel, Network
 from trinamo.world.random import Random
 from trinamo.world.storage import Batch, Durability, Engine, Family, Reader, Snapshot, Storage
+from trinamo.world.system import SystemClock, system_random
 from trinamo.world.world import World
 
 __all__ = [
+    "CHANNEL_FRAMES_MAX",
     "Batch",
     "Channel",
     "Clock",
     "Durability",
     "Engine",
     "Family",
+    "MemoryChannel",
+    "MemoryHub",
+    "MemoryNetwork",
     "Network",
     "Random",
     "Reader",
     "Snapshot",
     "Storage",
+    "SystemClock",
     "World",
+    "system_random",
 ]

@@ -8,11 +8,11 @@ whoever receives checks it.
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from trinamo.base import NodeId
+from trinamo.base import LinkDown, NodeId, WireError
 
 
 class Channel(Protocol):
-    """One connection between two nodes; both ends send and receive."""
+    """One connection between two nodes; both ends send and receive. Several tasks may send, one receives."""
 
     async def send(self, frame: bytes) -> None:
         """Hand over one frame, waiting while the channel is full. Raises `LinkDown` when the channel has ended."""
@@ -32,3 +32,13 @@ class Network(Protocol):
 
     async def serve(self, accept: Callable[[Channel], Awaitable[None]]) -> None:
         """Take channels opened by peers and run `accept` for each in its own task, until cancelled."""
+
+
+async def attend(accept: Callable[[Channel], Awaitable[None]], channel: Channel) -> None:
+    """Run `accept` and close `channel` after it. A link that breaks is nothing unusual: its errors end here."""
+    try:
+        await accept(channel)
+    except (LinkDown, WireError):
+        pass
+    finally:
+        await channel.aclose()
