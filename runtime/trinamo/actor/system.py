@@ -1,0 +1,351 @@
+"""The system: a node's actors by name, its links to peers, and asks and tells between them.
+
+A message goes to (node, name): `name` is a partition's number for its replica, a word for other actors. On the same
+node the object itself is handed over (messages are immutable); between nodes it goes as CBOR in frames, over memory
+as over TCP. A payload is an array of items:
+
+    [0, name, message]           tell
+    [1, name, id, message]       ask
+    [2, id, message]             answer
+    [3, id, error name, detail]  failure: one of `OperatingError`'s classes, detail for NotLeader's hint
+
+1. A link coalesces: whatever waits goes as one frame.
+2. An ask to a peer without a link fails at once with LinkDown: surely not sent. A link that ends fails every ask
+   sent over it with OutcomeUnknown.
+3. Deadlines are looked at by `expire`, which the node's timer calls; a reply is never awaited beyond it by more
+   than a tick.
+4. A corrupt or unknown frame closes its link; it never harms the node.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import cbor2
+import structlog
+import trio
+
+from trinamo.actor.actor import Actor
+from trinamo.actor.mailbox import Envelope
+from trinamo.actor.messages import Request
+from trinamo.actor.reply import Reply
+from trinamo.base import (
+    DeadlineExceeded,
+    LinkDown,
+    MailboxFull,
+    NodeId,
+    NotLeader,
+    OperatingError,
+    OutcomeUnknown,
+    ProposalDropped,
+    Stopped,
+    StorageError,
+    WireError,
+    WrongEpoch,
+)
+from trinamo.wire import Message, decode_frame, encode_frame, from_wire, to_wire
+from trinamo.world import Channel, World
+
+R = TypeVar("R", bound=Message)
+Name = int | str
+
+LINK_QUEUE_MAX = 16384  # messages; beyond it tells are dropped and asks refused
+RECONNECT_FIRST_S = 0.02
+RECONNECT_MAX_S = 0.5
+PROTOCOL_VERSION = 1
+
+_TELL, _ASK, _ANSWER, _FAILURE = range(4)
+_errors: dict[str, type[OperatingError]] = {
+    cls.__name__: cls
+    for cls in (
+        DeadlineExceeded, LinkDown, MailboxFull, OutcomeUnknown, ProposalDropped, Stopped, StorageError, WrongEpoch,
+    )
+}  # fmt: skip
+_log = structlog.get_logger("trinamo.actor")
+
+
+class RemoteReply(Reply[Message]):
+    """The asker is on another node: the answer goes back over the link it came from."""
+
+    __slots__ = ("_id", "_link")
+
+    def __init__(self, link: "Link", id_: int) -> None:
+        super().__init__(0.0)
+        self._link = link
+        self._id = id_
+
+    def resolve(self, value: Message) -> None:
+        self._link.push([_ANSWER, self._id, to_wire(value)])
+
+    def fail(self, error: OperatingError) -> None:
+        detail = error.leader if isinstance(error, NotLeader) else str(error)
+        self._link.push([_FAILURE, self._id, type(error).__name__, detail])
+
+
+class Link:
+    """One channel to a peer and what waits to be sent over it."""
+
+    def __init__(self, system: "System", peer: NodeId, channel: Channel) -> None:
+        self._system = system
+        self._channel = channel
+        self.peer = peer
+        self.open = True
+        self._queue: list[Any] = []
+        self._sender: trio.lowlevel.Task | None = None
+        self._asked: dict[int, Reply[Any]] = {}
+        self._next_id = 0
+
+    def __repr__(self) -> str:
+        return f"<Link {self.peer} queued={len(self._queue)} asked={len(self._asked)}>"
+
+    def push(self, item: list[Any]) -> bool:
+        """Queue an item; False where it was dropped."""
+        queue = self._queue
+        if not self.open or len(queue) >= LINK_QUEUE_MAX:
+            return False
+        queue.append(item)
+        sender = self._sender
+        if sender is not None:
+            self._sender = None
+            trio.lowlevel.reschedule(sender)
+        return True
+
+    def ask(self, name: Name, message: Message, reply: Reply[Any]) -> None:
+        id_ = self._next_id = self._next_id + 1
+        self._asked[id_] = reply
+        if not self.push([_ASK, name, id_, to_wire(message)]):
+            del self._asked[id_]
+            reply.fail(LinkDown(f"no link to {self.peer}"))
+
+    def expire(self, now: float) -> None:
+        """Give up asks whose deadline has passed: they were sent, so nobody knows."""
+        late = [id_ for id_, reply in self._asked.items() if reply.deadline <= now or reply.settled]
+        for id_ in late:
+            self._asked.pop(id_).fail(OutcomeUnknown(f"no answer from {self.peer} in time"))
+
+    async def run(self) -> None:
+        """Send and receive until the channel ends."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._send_all, nursery.cancel_scope)
+                await self._receive_all()
+                nursery.cancel_scope.cancel()
+        finally:
+            self.close()
+            with trio.CancelScope(shield=True):
+                await self._channel.aclose()
+
+    def close(self) -> None:
+        """End: what was asked has an unknown outcome."""
+        self.open = False
+        asked, self._asked = self._asked, {}
+        for reply in asked.values():
+            reply.fail(OutcomeUnknown(f"the link to {self.peer} ended"))
+
+    async def _send_all(self, scope: trio.CancelScope) -> None:
+        while True:
+            if not self._queue:
+                self._sender = trio.lowlevel.current_task()
+                await trio.lowlevel.wait_task_rescheduled(self._leave)
+            queue, self._queue = self._queue, []
+            if not queue:
+                continue
+            try:
+                await self._channel.send(encode_frame(cbor2.dumps(queue)))
+            except LinkDown:
+                scope.cancel()
+                return
+
+    def _leave(self, _: Any) -> trio.lowlevel.Abort:
+        self._sender = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    async def _receive_all(self) -> None:
+        while True:
+            try:
+                self._take(await self._channel.receive())
+            except LinkDown:
+                return
+            except WireError as error:
+                _log.warning("closed a link", peer=self.peer, reason=str(error))
+                return
+
+    def _take(self, frame: bytes) -> None:
+        try:
+            items = cbor2.loads(decode_frame(frame))
+        except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
+            raise WireError(f"payload is not CBOR: {error}") from None
+        if type(items) is not list:
+            raise WireError("payload is not an array")
+        for item in items:
+            self._take_item(item)
+
+    def _take_item(self, item: Any) -> None:
+        match item:
+            case [0, int() | str() as name, tree]:
+                self._system.deliver(name, Envelope(self.peer, from_wire(tree), None))
+            case [1, int() | str() as name, int() as id_, tree]:
+                self._system.deliver(name, Envelope(self.peer, from_wire(tree), RemoteReply(self, id_)))
+            case [2, int() as id_, tree]:
+                reply = self._asked.pop(id_, None)
+                if reply is not None:
+                    reply.resolve(from_wire(tree))
+            case [3, int() as id_, str() as name, detail]:
+                reply = self._asked.pop(id_, None)
+                if reply is not None:
+                    reply.fail(_error(name, detail))
+            case _:
+                raise WireError("an item of the payload has no known form")
+
+
+def _error(name: str, detail: object) -> OperatingError:
+    if name == NotLeader.__name__:
+        return NotLeader(NodeId(detail) if isinstance(detail, str) else None)
+    return _errors.get(name, OutcomeUnknown)(str(detail))
+
+
+class System:
+    """A node's actors and links."""
+
+    def __init__(self, world: World, peers: tuple[NodeId, ...], cluster_id: str) -> None:
+        self.world = world
+        self.node = world.node
+        self.cluster_id = cluster_id
+        self._peers = tuple(peer for peer in peers if peer != world.node)
+        self._actors: dict[Name, Actor] = {}
+        self._inline: dict[type[Message], Callable[[NodeId, Any], None]] = {}
+        self._links: dict[NodeId, Link] = {}
+        self._accepted: list[Link] = []
+        self._local: list[Reply[Any]] = []
+        self._stopped = False
+
+    def register(self, actor: Actor) -> None:
+        self._actors[actor.name] = actor
+
+    def unregister(self, actor: Actor) -> None:
+        if self._actors.get(actor.name) is actor:
+            del self._actors[actor.name]
+
+    def inline(self, kind: type[Message], handle: Callable[[NodeId, Any], None]) -> None:
+        """Have tells of `kind` handled at once, by the task that brings them, instead of through a mailbox."""
+        self._inline[kind] = handle
+
+    def linked(self, peer: NodeId) -> bool:
+        return peer in self._links
+
+    # Sending
+
+    def tell(self, node: NodeId, name: Name, message: Message) -> None:
+        """Send without an answer; may be lost."""
+        if node == self.node:
+            self.deliver(name, Envelope(node, message, None))
+            return
+        link = self._links.get(node)
+        if link is not None:
+            link.push([_TELL, name, to_wire(message)])
+
+    def ask(self, node: NodeId, name: Name, message: Request[R], deadline: float) -> Reply[R]:
+        """Send, and return the reply to wait for. `deadline` is in `clock.monotonic()`."""
+        reply: Reply[R] = Reply(deadline)
+        if self._stopped:
+            reply.fail(Stopped("the node has stopped"))
+        elif node == self.node:
+            self._local.append(reply)
+            self.deliver(name, Envelope(node, message, reply))
+        else:
+            link = self._links.get(node)
+            if link is None:
+                reply.fail(LinkDown(f"no link to {node}"))
+            else:
+                link.ask(name, message, reply)
+        return reply
+
+    def deliver(self, name: Name, envelope: Envelope) -> None:
+        """Bring a message to an actor of this node."""
+        if envelope.reply is None:
+            handle = self._inline.get(type(envelope.message))
+            if handle is not None:
+                handle(envelope.sender, envelope.message)
+                return
+        actor = self._actors.get(name)
+        if actor is None:
+            if envelope.reply is not None:
+                envelope.reply.fail(WrongEpoch(f"{self.node} has no {name}"))
+        elif not actor.mailbox.put(envelope) and envelope.reply is not None:
+            envelope.reply.fail(MailboxFull(f"{name} on {self.node} is overloaded"))
+
+    def expire(self, now: float) -> None:
+        """Give up what waits beyond its deadline."""
+        for link in (*self._links.values(), *self._accepted):
+            link.expire(now)
+        local, self._local = self._local, []
+        for reply in local:
+            if reply.settled:
+                continue
+            if reply.deadline <= now:
+                reply.fail(OutcomeUnknown("no answer in time"))
+            else:
+                self._local.append(reply)
+
+    # Running
+
+    async def run(self) -> None:
+        """Accept links from peers and keep one to each, until cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                for peer in self._peers:
+                    nursery.start_soon(self._keep_link, peer)
+                await self.world.network.serve(self._accept)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Nothing more is sent; whoever waits learns that the outcome is unknown."""
+        self._stopped = True
+        for link in (*self._links.values(), *self._accepted):
+            link.close()
+        local, self._local = self._local, []
+        for reply in local:
+            reply.fail(OutcomeUnknown("the node has stopped"))
+
+    async def _keep_link(self, peer: NodeId) -> None:
+        clock, pause = self.world.clock, RECONNECT_FIRST_S
+        while True:
+            try:
+                channel = await self.world.network.connect(peer)
+                await channel.send(self._hello())
+            except LinkDown:
+                await clock.sleep_until(clock.monotonic() + pause)
+                pause = min(2 * pause, RECONNECT_MAX_S)
+                continue
+            link = self._links[peer] = Link(self, peer, channel)
+            pause = RECONNECT_FIRST_S
+            try:
+                await link.run()
+            finally:
+                del self._links[peer]
+            await clock.sleep_until(clock.monotonic() + pause)
+
+    def _hello(self) -> bytes:
+        return encode_frame(cbor2.dumps(["trinamo", PROTOCOL_VERSION, self.cluster_id, self.node]))
+
+    async def _accept(self, channel: Channel) -> None:
+        peer = self._greeted(await channel.receive())
+        link = Link(self, peer, channel)
+        self._accepted.append(link)
+        try:
+            await link.run()
+        finally:
+            self._accepted.remove(link)
+
+    def _greeted(self, frame: bytes) -> NodeId:
+        try:
+            hello = cbor2.loads(decode_frame(frame))
+        except (cbor2.CBORDecodeError, ValueError) as error:
+            raise WireError(f"no greeting: {error}") from None
+        match hello:
+            case ["trinamo", int() as version, str() as cluster_id, str() as node]:
+                if version != PROTOCOL_VERSION or cluster_id != self.cluster_id:
+                    raise WireError(f"{node} speaks version {version} in cluster {cluster_id}")
+                return cast(NodeId, node)
+            case _:
+                raise WireError("the greeting has no known form")
