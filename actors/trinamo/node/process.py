@@ -1,0 +1,136 @@
+"""A process that serves one cluster: the door, the server, the signals, and the order in which they come and go.
+
+    read --init → open the door → start the cluster → make what --init says → ready → serve
+    signal → no more connections, what is in flight is answered → the cluster ends → return
+
+1. The port is taken before any data is touched, so that a start in vain changes nothing; whoever knocks
+   before the cluster is ready waits in the kernel's queue.
+2. What the user can put right (a port, a directory, a file) is a `StartFailed` of one line. All else is ours.
+3. The first signal stops in good order, within `STOP_GRACE_S` and what the nodes need to close their stores;
+   a second one, or one before the cluster was ready, stops at once.
+"""
+
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from trinamo.base import StorageError
+from trinamo.gateway.control import ControlPolicy, ControlRouter
+from trinamo.gateway.http import Admission, HttpServer
+from trinamo.node.cluster import Cluster
+from trinamo.node.config import Config
+from trinamo.node.initial import Founder, InitialTable, read_initial
+from trinamo.world.door import TcpDoor, open_door
+
+STOP_GRACE_S: Final = (
+    1.0  # of the two seconds in which a signal ends the process; the rest is for closing stores
+)
+
+
+class StartFailed(Exception):
+    """The cluster cannot be started like this; `str(error)` is one line for the user."""
+
+
+async def serve(
+    config: Config,
+    hosts: Sequence[str],
+    port: int,
+    init: Path | None,
+    control_token: str | None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve a cluster until SIGINT or SIGTERM. `ready` is called with the line that says where. Raises `StartFailed`."""
+    tables = _read(init)
+    door = await _open(hosts, port)
+    try:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            await _run(config, door, _policy(door, hosts, control_token), tables, signals, ready)
+    except BaseExceptionGroup as group:
+        raise _alone(group) from group
+    finally:
+        door.close()
+
+
+async def _run(
+    config: Config,
+    door: TcpDoor,
+    policy: ControlPolicy,
+    tables: Sequence[InitialTable],
+    signals: AsyncIterator[int],
+    ready: Callable[[str], None],
+) -> None:
+    cluster = Cluster(config)
+    admission = Admission(cluster.clock, region=config.region)
+    control = ControlRouter(cluster, policy)
+    server = HttpServer(cluster.clock, cluster.random, admission, cluster.handle, control.answer)
+    serving = trio.Event()
+    async with trio.open_nursery() as process:
+        process.start_soon(_stop_on_signal, signals, server, serving, process.cancel_scope)
+        await _start(cluster, process)
+        await _make(tables, Founder(cluster.handle, cluster.clock, config.region))
+        gc.collect(0)
+        gc.freeze()  # modules and classes stay: the collector need not walk them again
+        serving.set()
+        ready(f"trinamo ready: http://{door.addresses[0]} ({config.summary})")
+        await server.serve(door)
+        process.cancel_scope.cancel()
+
+
+async def _stop_on_signal(
+    signals: AsyncIterator[int], server: HttpServer, serving: trio.Event, everything: trio.CancelScope
+) -> None:
+    async for _ in signals:
+        if not serving.is_set():
+            break
+        serving = trio.Event()  # the next one is impatient
+        server.stop(STOP_GRACE_S)
+    everything.cancel()
+
+
+# What can go wrong at a start.
+
+
+def _read(init: Path | None) -> list[InitialTable]:
+    try:
+        return [] if init is None else read_initial(init)
+    except ValueError as error:
+        raise StartFailed(str(error)) from error
+
+
+async def _open(hosts: Sequence[str], port: int) -> TcpDoor:
+    try:
+        return await open_door(hosts, port)
+    except OSError as error:
+        raise StartFailed(error.strerror or str(error)) from error
+
+
+async def _start(cluster: Cluster, nursery: trio.Nursery) -> None:
+    try:
+        await nursery.start(cluster.run)
+    except Exception as error:
+        cause = _alone(error)
+        if isinstance(cause, StorageError | OSError):
+            raise StartFailed(" ".join(str(cause).split())) from error
+        raise
+
+
+async def _make(tables: Sequence[InitialTable], founder: Founder) -> None:
+    try:
+        await founder.make(tables)
+    except ValueError as error:
+        raise StartFailed(str(error)) from error
+
+
+def _policy(door: TcpDoor, hosts: Sequence[str], token: str | None) -> ControlPolicy:
+    return ControlPolicy(frozenset(host.lower() for host in hosts), token, door.exposed)
+
+
+def _alone(error: BaseException) -> BaseException:
+    """Return the one exception in nested groups of one, or the group of several."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,127 @@
+"""`trinamo dev`: a cluster in this process, behind one port of this machine."""
+
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+
+@click.command()
+@click.option(
+    "--host", "hosts", multiple=True, help="Where to listen; several times for several. [default: loopback]"
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0 picks a free one."
+)
+@click.option("--nodes", type=int, default=3, show_default=True, help="Nodes of the cluster.")
+@click.option(
+    "--partitions", type=int, default=4, show_default=True, help="Initial partitions of each table."
+)
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path, exists=True),
+    help="A JSON file, or a directory of them: tables and items to begin with.",
+)
+@click.option("--shared", is_flag=True, help="One namespace for all accounts and regions.")
+@click.option("--spread-leaders", is_flag=True, help="Lead partitions on all nodes, not on the first.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the data here. [default: in memory]",
+)
+@click.option(
+    "--durability",
+    type=click.Choice(["os", "fsync"]),
+    help="What acknowledged writes survive, with --data: the death of the process or of the machine. [default: os]",
+)
+@click.option(
+    "--transport",
+    type=click.Choice(["memory", "tcp"]),
+    default="memory",
+    show_default=True,
+    help="Between the nodes.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["settled", "realistic"]),
+    default="settled",
+    show_default=True,
+    help="Do reads see every acknowledged write, or what a replica happens to have?",
+)
+@click.option(
+    "--control-token",
+    envvar="TRINAMO_CONTROL_TOKEN",
+    help="What /_trinamo/ demands of those who change something. Without it, only loopback may.",
+)
+def dev(
+    hosts: tuple[str, ...],
+    port: int,
+    nodes: int,
+    partitions: int,
+    init: Path | None,
+    shared: bool,
+    spread_leaders: bool,
+    data: Path | None,
+    durability: str | None,
+    transport: Literal["memory", "tcp"],
+    mode: Literal["settled", "realistic"],
+    control_token: str | None,
+) -> None:
+    """Serve a cluster on this machine until Ctrl-C.
+
+    When it serves, one line on stdout says where. Data is in memory unless --data is given.
+    """
+    _write_warnings_to_stderr()
+
+    import trio
+
+    from trinamo.node.config import Config
+    from trinamo.world import Durability
+    from trinamo.world.door import LOOPBACK_HOSTS
+
+    chosen: dict[str, Any] = {"durability": Durability(durability)} if durability else {}
+    try:
+        config = Config(
+            nodes=nodes,
+            partitions=partitions,
+            spread_leaders=spread_leaders,
+            shared=shared,
+            data=data,
+            transport=transport,
+            mode=mode,
+            **chosen,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+    from trinamo.node.process import StartFailed, serve
+
+    try:
+        trio.run(serve, config, hosts or LOOPBACK_HOSTS, port, init, control_token, click.echo)
+    except StartFailed as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _write_warnings_to_stderr() -> None:
+    """Have the log go to stderr, from warnings up, without the values of local variables, which may be users' data."""
+    # structlog imports all of rich where it finds it, for tracebacks that are not wanted here: half of its 200 ms.
+    assert "structlog" not in sys.modules
+    sys.modules["rich"] = None  # type: ignore[assignment]  # documented: the import of it then fails
+    import structlog
+
+    del sys.modules["rich"]
+
+    import logging
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
