@@ -6,10 +6,12 @@ from trinamo.world.network import Channel, Network
 from trinamo.world.random import Random
 from trinamo.world.storage import Batch, Durability, Engine, Family, Reader, Snapshot, Storage
 from trinamo.world.system import SystemClock, system_random
+from trinamo.world.tcp import Address, TcpChannel, TcpNetwork
 from trinamo.world.world import World
 
 __all__ = [
     "CHANNEL_FRAMES_MAX",
+    "Address",
     "Batch",
     "Channel",
     "Clock",
@@ -25,6 +27,8 @@ __all__ = [
     "Snapshot",
     "Storage",
     "SystemClock",
+    "TcpChannel",
+    "TcpNetwork",
     "World",
     "system_random",
 ]

@@ -78,6 +78,10 @@ class TcpStream:
 
     async def aclose(self) -> None:
         """Close the connection. Safe to call twice; not a checkpoint."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection. Whoever waits for it gets `trio.ClosedResourceError`."""
         if self._socket.fileno() != -1:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
