@@ -12,7 +12,7 @@ A file is JSON, of one of two forms; a directory stands for its `*.json`, in the
 3. Everything goes through the same operations as a user's requests, and is refused in the same words.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ def _parts(source: Path, tree: dict[str, Any]) -> tuple[list[Any], dict[str, Any
         return [tree], {}
     strangers = tree.keys() - {"tables", "items"}
     if strangers or not tree:
-        what = f"{min(strangers)!r} is" if strangers else "nothing in it is"
+        what = f"{min(strangers)!r} is" if strangers else "an empty object is"
         raise ValueError(f'{source}: {what} neither a CreateTable request nor "tables" or "items"')
     tables, items = tree.get("tables", []), tree.get("items", {})
     if not isinstance(tables, list):
@@ -145,27 +145,32 @@ class Founder:
             if error.code == _EXISTS:
                 return False
             raise
-        async for _ in self._tries(f"{table.source}: table {table.name} does not become ACTIVE"):
-            described = await self._ask("DescribeTable", {"TableName": table.name})
-            if described["Table"]["TableStatus"] == "ACTIVE":
-                break
+        deadline = self.clock.monotonic() + TABLE_WAIT_S
+        while not await self._is_active(table.name):
+            await self._pause(deadline, f"{table.source}: table {table.name} does not become ACTIVE")
         return True
+
+    async def _is_active(self, name: str) -> bool:
+        described = await self._ask("DescribeTable", {"TableName": name})
+        return bool(described["Table"]["TableStatus"] == "ACTIVE")
 
     async def _fill(self, table: InitialTable) -> None:
         for writes in _batches(table.items):
-            async for _ in self._tries(f"{table.source}: table {table.name} does not take its items"):
-                answer = await self._ask("BatchWriteItem", {"RequestItems": {table.name: writes}})
-                writes = answer["UnprocessedItems"].get(table.name, [])
-                if not writes:
-                    break
+            deadline = self.clock.monotonic() + TABLE_WAIT_S
+            while writes := await self._write(table.name, writes):
+                await self._pause(deadline, f"{table.source}: table {table.name} does not take its items")
 
-    async def _tries(self, failure: str) -> AsyncIterator[None]:
-        """Yield at intervals, until time is up."""
-        deadline = self.clock.monotonic() + TABLE_WAIT_S
-        while self.clock.monotonic() < deadline:
-            yield
-            await self.clock.sleep_until(self.clock.monotonic() + POLL_INTERVAL_S)
-        raise ValueError(failure)
+    async def _write(self, name: str, writes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the writes that were not done."""
+        answer = await self._ask("BatchWriteItem", {"RequestItems": {name: writes}})
+        left: list[dict[str, Any]] = answer["UnprocessedItems"].get(name, [])
+        return left
+
+    async def _pause(self, deadline: float, failure: str) -> None:
+        now = self.clock.monotonic()
+        if now >= deadline:
+            raise ValueError(failure)
+        await self.clock.sleep_until(now + POLL_INTERVAL_S)
 
     async def _ask(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         request = ApiRequest(operation, DYNAMODB, parameters, DEFAULT_ACCOUNT, self.region)
