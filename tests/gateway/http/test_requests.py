@@ -178,6 +178,16 @@ def test_a_body_of_16_mb_is_taken() -> None:
     assert request.body == body
 
 
+def test_large_bodies_may_follow_each_other_without_end() -> None:
+    reader = RequestReader()
+    pieces = list(cut(post(body=b"x" * (BODY_SIZE_MAX // 2)), RECEIVE_SIZE))
+    for _ in range(4):
+        for piece in pieces:
+            reader.receive(piece)
+        assert (len(reader.requests), reader.refusal) == (1, None)
+        reader.requests.clear()
+
+
 def test_a_larger_body_is_refused_as_soon_as_it_is_declared() -> None:
     raw = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (BODY_SIZE_MAX + 1)
     assert read(raw).refusal == 413

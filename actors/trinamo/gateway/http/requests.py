@@ -156,8 +156,8 @@ class RequestReader:
             self.refusal = refused.status
         except httptools.HttpParserError:
             self._judge_parser_error()
+        self._received = len(data) + self._received if len(self.requests) == waiting else 0
         if self.partial and self.refusal is None:
-            self._received = len(data) + self._received if len(self.requests) == waiting else 0
             self._check_bounds()
 
     def take_expectation(self) -> bool:
