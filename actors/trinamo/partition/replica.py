@@ -1,0 +1,661 @@
+"""The replica: the actor that drives one partition's Raft core, evaluates on the leader, and applies.
+
+Invariants (PROTOCOLS 2, 3):
+
+1. No answer leaves before the highest index it could have seen is committed in the leader's term; an answer that
+   saw nothing in flight leaves under a valid lease or after a read index.
+2. Strong reads look at what is applied, never at what is in flight.
+3. A new leader evaluates nothing before an entry of its own term is applied.
+4. What was in flight when leadership ends has an unknown outcome, and its askers are told so.
+5. Duties of the core are carried out in the order of `Ready`; promises wait for all writes before them.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+import structlog
+import trio
+
+from trinamo.actor import Actor, Envelope, Reply
+from trinamo.base import (
+    Index,
+    NodeId,
+    NotLeader,
+    OperatingError,
+    OutcomeUnknown,
+    PartitionId,
+    ProposalDropped,
+    StorageError,
+    Term,
+    WrongEpoch,
+)
+from trinamo.lsm import AppliedState, GroupCommit, Store
+from trinamo.lsm.layout import Kind
+from trinamo.partition.evaluation import Current, evaluate
+from trinamo.partition.messages import (
+    Durable,
+    Found,
+    Get,
+    Installed,
+    Read,
+    Rows,
+    SnapshotAck,
+    SnapshotChunk,
+    Swap,
+    Swapped,
+    Write,
+    WriteResult,
+    WriteResults,
+)
+from trinamo.partition.stored import Effect, decode_payload, encode_payload, encode_value, item_of, size_of
+from trinamo.partition.transfer import SnapshotReceiver, SnapshotSender
+from trinamo.raft import Entry, EntryKind, Membership, RaftConfig, RaftCore, RaftLog, RaftMessage, Ready
+from trinamo.raft.storage import load
+from trinamo.wire import Message
+from trinamo.world import Batch, Clock, Durability, Random
+
+ENVELOPES_PER_STRETCH = 64  # PROTOCOLS 3: no synchronous stretch beyond 1 ms or 100 items
+ROWS_PER_SLICE = 100  # the same rule
+LOG_ENTRIES_MAX = 4096  # beyond it the log is truncated ...
+LOG_BYTES_MAX = 4 << 20  # ... or beyond these bytes, for it is held in memory too
+LOG_ENTRIES_KEPT = 512  # for followers that were away for a moment
+
+_log = structlog.get_logger("trinamo.partition")
+
+
+class Host(Protocol):
+    """The node, as a replica sees it."""
+
+    node: NodeId
+    clock: Clock
+    random: Random
+    store: Store
+    commit: GroupCommit
+    raft: RaftConfig
+
+    def send(self, peer: NodeId, partition: PartitionId, message: RaftMessage) -> None:
+        """Send a message of Raft; heartbeats of many groups may be gathered into one."""
+
+    def tell(self, peer: NodeId, partition: PartitionId, message: Message) -> None: ...
+
+    def spawn(self, work: Callable[[], Any]) -> None:
+        """Run an async function beside the actors."""
+
+    def led(self, replica: "Replica") -> None:
+        """Who leads this replica's group has changed."""
+
+
+Answer = Callable[[], None]
+
+
+@attrs.define
+class _Waiting:
+    """Answers that leave when `index` is applied, if it was committed in `term`."""
+
+    index: int
+    term: int
+    answers: list[tuple[Reply[Any], Message]]
+
+
+@attrs.frozen
+class _Proposed:
+    term: int
+    clock: int
+    effects: list[Effect]
+
+
+class Replica(Actor):
+    """One partition's copy on one node."""
+
+    def __init__(self, host: Host, partition: PartitionId, incarnation: int, eager: bool) -> None:
+        super().__init__(partition)
+        self.partition = partition
+        self.incarnation = incarnation
+        self.failure: str | None = None
+        self._host = host
+        self._store = host.store
+        self._open()
+        loaded = load(host.store, partition)
+        record = self.record
+        self._group_log = loaded.log
+        self.applied = host.store.applied(partition)
+        log = RaftLog.recovered(
+            record.truncated_index,
+            record.truncated_term,
+            loaded.entries,
+            self.applied.index,
+            self.applied.term,
+            loaded.hard_state.commit,
+        )
+        membership = Membership(record.voters, record.learners)
+        now = host.clock.monotonic()
+        self.core = RaftCore(host.raft, partition, log, loaded.hard_state, membership, host.random, now)
+        self._clock = self.applied.clock
+        self._flight: dict[bytes, tuple[int, Current | None]] = {}
+        self._proposed: dict[int, _Proposed] = {}
+        self._waiting: deque[_Waiting] = deque()
+        self._reading: list[Answer] = []  # of this stretch
+        self._reads: dict[int, tuple[list[Answer], list[Reply[Any]]]] = {}
+        self._read_replies: list[Reply[Any]] = []
+        self._next_context = 0
+        self._unsettled: list[Envelope] = []
+        self._promises: deque[list[tuple[NodeId, RaftMessage]]] = deque()
+        self._written: deque[tuple[Index, Term] | None] = deque()
+        self._pumping = False
+        self._log_bytes = sum(len(entry.payload) for entry in loaded.entries)
+        self._sender = SnapshotSender(self)
+        self._receiver = SnapshotReceiver(self)
+        if eager:
+            self.core.campaign(now)
+
+    def __repr__(self) -> str:
+        core = self.core
+        return (
+            f"<Replica {self._host.node}/p{self.partition} {core.role_name} term={core.term} "
+            f"commit={core.commit} applied={self.applied.index}>"
+        )
+
+    def _open(self) -> None:
+        self.record = self._store.record(self.partition)
+        self._keyspace = self._store.keyspace(self.partition)
+        self._get = self._keyspace.get
+
+    # -- the actor --------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        self._pump()
+        while True:
+            batch = await self.mailbox.drain()
+            for start in range(0, len(batch), ENVELOPES_PER_STRETCH):
+                if start:
+                    await trio.lowlevel.checkpoint()
+                self.receive(batch[start : start + ENVELOPES_PER_STRETCH])
+
+    def receive(self, batch: list[Envelope]) -> None:
+        now = self._host.clock.monotonic()
+        writes: list[Envelope] = []
+        for envelope in batch:
+            message = envelope.message
+            kind = type(message)
+            if kind is Write or kind is Swap:
+                writes.append(envelope)
+            elif kind is Get or kind is Read:
+                self._on_read(envelope, now)
+            else:
+                self._on_other(envelope, now)
+        if writes:
+            self._on_writes(writes, now)
+        self._end_stretch(now)
+
+    def take(self, sender: NodeId, message: RaftMessage) -> None:
+        """Step a message of Raft at once."""
+        if not self._receiver.installing:
+            self.core.step(sender, message, self._host.clock.monotonic())
+            self._pump()
+
+    def tick(self, now: float) -> None:
+        """One tick of the node's timer."""
+        if self._receiver.installing:
+            return
+        self.core.tick(now)
+        self._sender.expire(now)
+        self._pump()
+
+    def stopped(self) -> None:
+        self._drop(OutcomeUnknown("the replica has stopped"))
+        self._sender.close()
+
+    def answer_now(self, message: Message) -> Message | None:
+        """Answer a strong read at once, if that needs no wait; for callers on the same node."""
+        if (
+            type(message) is Get
+            and message.epoch == self.record.epoch
+            and not self._receiver.installing
+            and self.core.lease_valid(self._host.clock.monotonic())
+            and self._holds_all(message.keys)
+        ):
+            return self._found(message)
+        return None
+
+    def _on_other(self, envelope: Envelope, now: float) -> None:
+        message = envelope.message
+        match message:
+            case Durable():
+                self._on_durable()
+            case SnapshotChunk():
+                self._receiver.take(envelope.sender, message, now)
+            case SnapshotAck():
+                self._sender.acknowledge(envelope.sender, message, now)
+            case Installed():
+                self._on_installed(message)
+            case _:
+                _log.warning("message not understood", replica=repr(self), message=type(message).__name__)
+
+    def _end_stretch(self, now: float) -> None:
+        if self._reading:
+            context = self._next_context = self._next_context + 1
+            self._reads[context] = (self._reading, self._read_replies)
+            self._reading, self._read_replies = [], []
+            self.core.read_index(context, now)
+        self._pump()
+
+    # -- reads ------------------------------------------------------------------------------------------------
+
+    def _on_read(self, envelope: Envelope, now: float) -> None:
+        message, reply = envelope.message, envelope.reply
+        assert reply is not None
+        assert isinstance(message, Get | Read)
+        if not self._admits(message, reply):
+            return
+        if not message.strong:
+            reply.resolve(self._read(message))
+        elif not self.core.leads or self._receiver.installing:
+            reply.fail(NotLeader(self.core.leader))
+        elif not self.core.settled:
+            self._unsettled.append(envelope)
+        elif self.core.lease_valid(now):
+            reply.resolve(self._read(message))
+        else:
+            self._confirm(reply, lambda: reply.resolve(self._read(message)))
+
+    def _confirm(self, reply: Reply[Any], answer: Answer) -> None:
+        """Answer once this replica is known to lead still (read index)."""
+        self._reading.append(answer)
+        self._read_replies.append(reply)
+
+    def _admits(self, message: Get | Read, reply: Reply[Any]) -> bool:
+        record = self.record
+        if message.epoch != record.epoch:
+            reply.fail(WrongEpoch(f"{self!r} is of epoch {record.epoch}"))
+            return False
+        if type(message) is Get:
+            inside = self._holds_all(message.keys)
+        else:
+            assert isinstance(message, Read)
+            inside = message.start >= record.start and (
+                not record.end or (bool(message.end) and message.end <= record.end)
+            )
+        if not inside:
+            reply.fail(WrongEpoch("the request reaches beyond the partition's range"))
+        return inside
+
+    def _holds_all(self, keys: tuple[bytes, ...]) -> bool:
+        start, end = self.record.start, self.record.end
+        return all(start <= key and (not end or key < end) for key in keys)
+
+    def _read(self, message: Get | Read) -> Message:
+        return self._found(message) if isinstance(message, Get) else self._rows(message)
+
+    def _found(self, message: Get) -> Found:
+        get = self._get
+        return Found(tuple([get(Kind.ITEM, key) for key in message.keys]))
+
+    def _rows(self, message: Read) -> Rows:
+        prefix = len(self._keyspace.prefix(Kind.ITEM))
+        rows: list[tuple[bytes, bytes]] = []
+        size = 0
+        limit = min(message.count_max, ROWS_PER_SLICE)
+        for key, value in self._keyspace.scan(
+            Kind.ITEM, message.start, message.end, reverse=not message.forward
+        ):
+            rows.append((key[prefix:], value))
+            size += size_of(value)
+            if len(rows) >= limit or size > message.size_max:
+                return Rows(tuple(rows), False)
+        return Rows(tuple(rows), True)
+
+    # -- writes -----------------------------------------------------------------------------------------------
+
+    def _on_writes(self, envelopes: list[Envelope], now: float) -> None:
+        core = self.core
+        if not core.proposable or self._receiver.installing:
+            for envelope in envelopes:
+                assert envelope.reply is not None
+                envelope.reply.fail(NotLeader(core.leader if not core.leads else None))
+            return
+        if not core.settled:
+            self._unsettled += envelopes
+            return
+        effects: list[Effect] = []
+        overlay: dict[bytes, Current | None] = {}
+        answers: list[tuple[Reply[Any], Message]] = []
+        for envelope in envelopes:
+            reply, message = envelope.reply, envelope.message
+            assert reply is not None
+            if isinstance(message, Write):
+                answer = self._evaluate(message, reply, overlay, effects)
+            else:
+                assert isinstance(message, Swap)
+                answer = self._swap(message, reply, overlay, effects)
+            if answer is not None:
+                answers.append((reply, answer))
+        if effects:
+            self._propose(effects, overlay, answers)
+        elif answers:
+            self._answer_without_effect(answers, now)
+
+    def _evaluate(
+        self,
+        message: Write,
+        reply: Reply[Any],
+        overlay: dict[bytes, Current | None],
+        effects: list[Effect],
+    ) -> Message | None:
+        record = self.record
+        if message.epoch != record.epoch or not self._holds_all(tuple([w.key for w in message.writes])):
+            reply.fail(WrongEpoch(f"{self!r} is of epoch {record.epoch}"))
+            return None
+
+        def look_up(key: bytes) -> Current | None:
+            return overlay[key] if key in overlay else self._current(key)
+
+        results: list[WriteResult] = []
+        for write in message.writes:
+            result, effect = evaluate(write, look_up)
+            results.append(result)
+            if effect is not None:
+                effects.append(effect)
+                overlay[effect.key] = None if effect.item is None else Current(effect.size, effect.item)
+        return WriteResults(tuple(results))
+
+    def _swap(
+        self,
+        message: Swap,
+        reply: Reply[Any],
+        overlay: dict[bytes, Current | None],
+        effects: list[Effect],
+    ) -> Message | None:
+        if message.epoch != self.record.epoch:
+            reply.fail(WrongEpoch(f"{self!r} is of epoch {self.record.epoch}"))
+            return None
+        for key, expected in message.expected:
+            current = overlay[key] if key in overlay else self._current(key)
+            if (None if current is None else current.item) != expected:
+                return Swapped(False)
+        for key, item in message.writes:
+            size = 0 if item is None else len(item)
+            effects.append(Effect(key, size, item))
+            overlay[key] = None if item is None else Current(size, item)
+        return Swapped(True)
+
+    def _current(self, key: bytes) -> Current | None:
+        """What a key holds, with what is in flight."""
+        found = self._flight.get(key)
+        if found is not None:
+            return found[1]
+        value = self._get(Kind.ITEM, key)
+        return None if value is None else Current(size_of(value), item_of(value))
+
+    def _propose(
+        self,
+        effects: list[Effect],
+        overlay: dict[bytes, Current | None],
+        answers: list[tuple[Reply[Any], Message]],
+    ) -> None:
+        clock = max(int(self._host.clock.wall() * 1e6), self._clock + 1)
+        try:
+            entry = self.core.propose(encode_payload(clock, effects))
+        except (NotLeader, ProposalDropped) as error:
+            for reply, _ in answers:
+                reply.fail(error)
+            return
+        self._clock = clock
+        self._proposed[entry.index] = _Proposed(entry.term, clock, effects)
+        for key, current in overlay.items():
+            self._flight[key] = (entry.index, current)
+        self._waiting.append(_Waiting(entry.index, entry.term, answers))
+
+    def _answer_without_effect(self, answers: list[tuple[Reply[Any], Message]], now: float) -> None:
+        core = self.core
+        if core.last_index > self.applied.index:
+            self._waiting.append(_Waiting(core.last_index, core.term, answers))
+        elif core.lease_valid(now):
+            _resolve(answers)
+        else:
+            for reply, answer in answers:
+                self._confirm(reply, _answering(reply, answer))
+
+    # -- duties -----------------------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Carry out what the core wants done, until it wants nothing more."""
+        core = self.core
+        self._pumping = True
+        while core.has_ready:
+            self._carry_out(core.ready())
+        self._pumping = False
+        if self._unsettled and (core.settled or not core.leads):
+            self._reconsider()
+
+    def _carry_out(self, ready: Ready) -> None:
+        host, partition = self._host, self.partition
+        if ready.messages:
+            for peer, message in ready.messages:
+                host.send(peer, partition, message)
+        if ready.entries or ready.hard_state is not None:
+            self._write_log(ready)
+        elif ready.promises:
+            self._send_when_durable(ready.promises)
+        if ready.committed:
+            self._apply(ready.committed)
+        for peer in ready.snapshots:
+            self._sender.begin(peer, host.clock.monotonic())
+        for context, index in ready.reads:
+            self._serve_read(context, index)
+        for context in ready.dropped_reads:
+            for reply in self._reads.pop(context, ([], []))[1]:
+                reply.fail(NotLeader(self.core.leader))
+        if ready.leadership is not None:
+            self._on_leadership(ready)
+
+    def _write_log(self, ready: Ready) -> None:
+        entries, hard_state, log = ready.entries, ready.hard_state, self._group_log
+        self._promises.append(list(ready.promises))
+        self._written.append((entries[-1].index, entries[-1].term) if entries else None)
+
+        def fill(batch: Batch) -> None:
+            if entries:
+                log.append(batch, entries)
+            if hard_state is not None:
+                log.save(batch, hard_state)
+
+        for entry in entries:
+            self._log_bytes += len(entry.payload)
+        self._host.commit.submit(self.partition, self.incarnation, fill, self._durable, self._broken)
+
+    def _durable(self) -> None:
+        """The oldest outstanding write is durable; called within `submit`, or by the writer's task later."""
+        if self._pumping:
+            self._on_durable()
+        else:
+            self.mailbox.put(Envelope(self._host.node, Durable(), None))
+
+    def _on_durable(self) -> None:
+        written = self._written.popleft()
+        promises = self._promises.popleft()
+        if written is not None:
+            self.core.persisted(*written)
+        for peer, message in promises:
+            self._host.send(peer, self.partition, message)
+
+    def _broken(self, error: StorageError) -> None:
+        self.failure = str(error)
+        _log.error("replica stopped writing", replica=repr(self), reason=str(error))
+
+    def _send_when_durable(self, promises: Any) -> None:
+        if self._promises:
+            self._promises[-1].extend(promises)
+        else:
+            for peer, message in promises:
+                self._host.send(peer, self.partition, message)
+
+    def _serve_read(self, context: int, index: int) -> None:
+        assert self.applied.index >= index, "what is committed was applied before"
+        for answer in self._reads.pop(context, ([], []))[0]:
+            answer()
+
+    def _on_leadership(self, ready: Ready) -> None:
+        leadership = ready.leadership
+        assert leadership is not None
+        while self._waiting and self._waiting[-1].term != leadership.term:
+            for reply, _ in self._waiting.pop().answers:
+                reply.fail(OutcomeUnknown("leadership was lost before the write was committed"))
+        if not leadership.leads:
+            self._drop(OutcomeUnknown("leadership was lost before the write was committed"))
+        self._host.led(self)
+
+    def _drop(self, error: OperatingError) -> None:
+        """Forget what is in flight."""
+        self._flight.clear()
+        self._proposed.clear()
+        while self._waiting:
+            for reply, _ in self._waiting.popleft().answers:
+                reply.fail(error)
+        reads, self._reads = self._reads, {}
+        for _, replies in reads.values():
+            for reply in replies:
+                reply.fail(NotLeader(self.core.leader))
+        for reply in self._read_replies:
+            reply.fail(NotLeader(self.core.leader))
+        self._reading, self._read_replies = [], []
+        self._reconsider()
+
+    def _reconsider(self) -> None:
+        """Look again at requests that came before this leader's first entry was applied."""
+        unsettled, self._unsettled = self._unsettled, []
+        for envelope in unsettled:
+            if not self.mailbox.put(envelope) and envelope.reply is not None:
+                envelope.reply.fail(NotLeader(self.core.leader))
+
+    # -- applying ---------------------------------------------------------------------------------------------
+
+    def _apply(self, entries: Any) -> None:
+        batch = self._keyspace.batch()
+        clock, deleted = self.applied.clock, self.applied.deleted
+        for entry in entries:
+            if entry.kind is EntryKind.DATA:
+                clock, effects = self._take_effects(entry)
+                for key, size, item in effects:
+                    if item is None:
+                        batch.delete(Kind.ITEM, key)
+                        deleted = clock
+                    else:
+                        batch.put(Kind.ITEM, key, encode_value(clock, entry.index, size, item))
+            elif entry.kind is EntryKind.CONFIG:
+                self._record_membership(Membership.decode(entry.payload))
+        last = entries[-1]
+        self.applied = AppliedState(last.index, last.term, clock, deleted)
+        batch.commit(self.applied)
+        self._clock = max(self._clock, clock)
+        self.core.applied_to(last.index)
+        self._answer_applied(entries)
+        if self._log_is_long():
+            self.truncate_log()
+
+    def _take_effects(self, entry: Entry) -> tuple[int, list[Effect]]:
+        proposed = self._proposed.pop(entry.index, None)
+        if proposed is None or proposed.term != entry.term:
+            return decode_payload(entry.payload)
+        flight = self._flight
+        for key, _, _ in proposed.effects:
+            found = flight.get(key)
+            if found is not None and found[0] == entry.index:
+                del flight[key]
+        return proposed.clock, proposed.effects
+
+    def _answer_applied(self, entries: Any) -> None:
+        waiting = self._waiting
+        if not waiting:
+            return
+        for entry in entries:
+            while waiting and waiting[0].index <= entry.index:
+                first = waiting.popleft()
+                if first.term == entry.term:
+                    _resolve(first.answers)
+                else:
+                    for reply, _ in first.answers:
+                        reply.fail(OutcomeUnknown("another leader's entry took the place of the write"))
+
+    def _record_membership(self, membership: Membership) -> None:
+        record = attrs.evolve(
+            self._store.record(self.partition), voters=membership.voters, learners=membership.learners
+        )
+        self.record = record
+        self._submit(lambda batch: self._store.put_record(batch, record))
+
+    def _submit(self, fill: Callable[[Batch], None]) -> None:
+        """Write to `log` what no promise waits for."""
+        self._promises.append([])
+        self._written.append(None)
+        pumping, self._pumping = self._pumping, True
+        self._host.commit.submit(self.partition, self.incarnation, fill, self._durable, self._broken)
+        self._pumping = pumping
+
+    # -- the log's beginning ----------------------------------------------------------------------------------
+
+    def _log_is_long(self) -> bool:
+        if self._log_bytes > LOG_BYTES_MAX or len(self.core.log) > LOG_ENTRIES_MAX:
+            return self._store.durability is Durability.MEMORY
+        return False
+
+    @property
+    def wants_flush(self) -> bool:
+        """Whether a flush of the node's data would let this log be cut."""
+        return self._log_bytes > LOG_BYTES_MAX or len(self.core.log) > LOG_ENTRIES_MAX
+
+    def truncate_log(self) -> None:
+        """Cut the log below what is durable, but for what followers may still ask."""
+        log = self.core.log
+        kept = LOG_ENTRIES_KEPT if self._log_bytes <= LOG_BYTES_MAX else 16
+        index = Index(min(self._store.durable(self.partition), self.applied.index) - kept)
+        if index <= log.truncated_index:
+            return
+        term, group_log = log.term(index), self._group_log
+        self._submit(lambda batch: group_log.truncate(batch, index, term))
+        self.core.compact(index)
+        self.record = self._store.record(self.partition)
+        self._log_bytes = sum(len(e.payload) for e in log.slice(log.truncated_index + 1, log.last_index + 1))
+
+    # -- snapshots --------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> Host:
+        return self._host
+
+    def _on_installed(self, message: Installed) -> None:
+        self._receiver.installing = False
+        if not message.done:
+            return
+        self._open()
+        loaded = load(self._store, self.partition)
+        self._group_log = loaded.log
+        self.applied = self._store.applied(self.partition)
+        self._log_bytes = 0
+        membership = Membership(self.record.voters, self.record.learners)
+        self.core.restore(message.index, message.term, membership)
+        self._clock = max(self._clock, self.applied.clock)
+        self._receiver.acknowledge_installed()
+
+    def campaign(self) -> None:
+        """Ask to lead, as any member may (with a pre-vote)."""
+        self.core.campaign(self._host.clock.monotonic())
+        self._pump()
+
+    def transfer(self, target: NodeId) -> None:
+        """Hand leadership to `target`."""
+        self.core.transfer(target, self._host.clock.monotonic())
+        self._pump()
+
+
+def _resolve(answers: list[tuple[Reply[Any], Message]]) -> None:
+    for reply, answer in answers:
+        reply.resolve(answer)
+
+
+def _answering(reply: Reply[Any], answer: Message) -> Answer:
+    return lambda: reply.resolve(answer)
+
+
+__all__ = ["Host", "Replica"]

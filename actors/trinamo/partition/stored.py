@@ -1,0 +1,58 @@
+"""Stored values and log payloads (PROTOCOLS 1).
+
+    stored value   format 1 | hybrid timestamp 8 | log index 8 | DynamoDB size 4 | item bytes      (big-endian)
+    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null], ...]]
+
+A hybrid timestamp is microseconds of the leader's wall clock, or one more than the last if that is more: it
+only grows within a group, whoever leads.
+"""
+
+import struct
+from typing import NamedTuple
+
+import cbor2
+
+FORMAT = 1
+_HEADER = struct.Struct(">BQQI")
+HEADER_SIZE = _HEADER.size
+_SIZE = struct.Struct(">I")
+_SIZE_AT = HEADER_SIZE - 4
+_VERSION = struct.Struct(">QQ")
+
+
+class Effect(NamedTuple):
+    """What becomes of a key: its new item, or None."""
+
+    key: bytes
+    size: int
+    item: bytes | None
+
+
+def encode_value(clock: int, index: int, size: int, item: bytes) -> bytes:
+    return _HEADER.pack(FORMAT, clock, index, size) + item
+
+
+def size_of(value: bytes) -> int:
+    """The DynamoDB size of a stored item, from its header alone."""
+    size: int = _SIZE.unpack_from(value, _SIZE_AT)[0]
+    return size
+
+
+def item_of(value: bytes) -> bytes:
+    return value[HEADER_SIZE:]
+
+
+def version_of(value: bytes) -> tuple[int, int]:
+    """(hybrid timestamp, log index) of the write that left this value."""
+    clock, index = _VERSION.unpack_from(value, 1)
+    return clock, index
+
+
+def encode_payload(clock: int, effects: list[Effect]) -> bytes:
+    payload: bytes = cbor2.dumps([clock, effects])
+    return payload
+
+
+def decode_payload(payload: bytes) -> tuple[int, list[Effect]]:
+    clock, effects = cbor2.loads(payload)
+    return clock, [Effect(*effect) for effect in effects]
