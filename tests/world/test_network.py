@@ -263,6 +263,8 @@ async def test_severing_ends_every_channel_for_both_sides(pair: Pair) -> None:
 
 async def test_a_severed_node_receives_nothing_that_was_on_its_way(pair: Pair) -> None:
     await pair.near.send(frame(1))
+    await pair.near.send(frame(2))
+    assert await received(pair.far) == frame(1)
     pair.far_network.sever()
     await refuses_to_receive(pair.far)
 
