@@ -72,8 +72,8 @@ async def _run(
         process.start_soon(_stop_on_signal, signals, server, serving, process.cancel_scope)
         await _start(cluster, process)
         await _make(tables, Founder(cluster.handle, cluster.clock, config.region))
-        gc.collect(0)
-        gc.freeze()  # modules and classes stay: the collector need not walk them again
+        gc.freeze()  # modules, classes and nodes stay: the collector need not walk them again
+        gc.enable()  # whoever calls may have switched it off for the start
         serving.set()
         ready(f"trinamo ready: http://{door.addresses[0]} ({config.summary})")
         await server.serve(door)
@@ -83,12 +83,12 @@ async def _run(
 async def _stop_on_signal(
     signals: AsyncIterator[int], server: HttpServer, serving: trio.Event, everything: trio.CancelScope
 ) -> None:
+    stopping = False
     async for _ in signals:
-        if not serving.is_set():
-            break
-        serving = trio.Event()  # the next one is impatient
+        if stopping or not serving.is_set():
+            everything.cancel()
+        stopping = True
         server.stop(STOP_GRACE_S)
-    everything.cancel()
 
 
 # What can go wrong at a start.
