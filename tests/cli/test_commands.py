@@ -80,3 +80,32 @@ def test_dev_imports_neither_rich_nor_what_a_refused_call_does_not_need() -> Non
     ).stdout.split()
     assert "structlog" in shown
     assert not {"rich", "rich.console", "trinamo.bench", "trinamo.gateway", "rocksdict"} & set(shown)
+
+
+LOG_OF_DEV = """
+import structlog
+from trinamo.cli.main import run
+run(["dev", "--durability", "os"])  # refused, but the log is set up before that
+log = structlog.get_logger(component="test")
+log.info("went well")
+log.warning("went wrong", node="n1")
+def fail():
+    secret = "what users store"
+    raise OSError("no such thing")
+try:
+    fail()
+except OSError:
+    log.exception("failed")
+"""
+
+
+def test_the_log_of_dev_holds_warnings_and_tracebacks_without_local_variables() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", LOG_OF_DEV], capture_output=True, text=True, timeout=SECONDS_MAX, check=True
+    )
+    assert shown.stdout == ""
+    assert "went wrong" in shown.stderr
+    assert "node=n1" in shown.stderr
+    assert "OSError: no such thing" in shown.stderr
+    assert "went well" not in shown.stderr
+    assert "what users store" not in shown.stderr

@@ -108,11 +108,11 @@ def dev(
 def _write_warnings_to_stderr() -> None:
     """Have the log go to stderr, from warnings up, without the values of local variables, which may be users' data."""
     # structlog imports all of rich where it finds it, for tracebacks that are not wanted here: half of its 200 ms.
-    assert "structlog" not in sys.modules
-    sys.modules["rich"] = None  # type: ignore[assignment]  # documented: the import of it then fails
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # documented: the import of it then fails
     import structlog
 
-    del sys.modules["rich"]
+    if sys.modules["rich"] is None:
+        del sys.modules["rich"]
 
     import logging
 
