@@ -108,15 +108,16 @@ class Host:
     def _on_raft(self, sender: NodeId, message: Raft) -> None:
         replica = self.replicas.get(message.partition)
         if replica is not None and isinstance(message.message, RaftMessage):
-            self._guard(replica, lambda: replica.take(sender, message.message))
+            self._guard(replica, replica.take, sender, message.message)
 
     def _on_heartbeats(self, sender: NodeId, message: Heartbeats) -> None:
-        self._acks = acks = []
+        acks: list[tuple[int, int, int]] = []
+        self._acks = acks
         for partition, term, commit, round_ in message.beats:
             replica = self.replicas.get(PartitionId(partition))
             if replica is not None:
                 beat = Heartbeat(Term(term), commit, round_)  # type: ignore[arg-type]  # an Index, as it came
-                self._guard(replica, lambda r=replica, b=beat: r.take(sender, b))  # type: ignore[misc]  # bound now
+                self._guard(replica, replica.take, sender, beat)
         self._acks = None
         if acks:
             self._system.tell(sender, HOST, HeartbeatAcks(tuple(acks)))
@@ -126,12 +127,12 @@ class Host:
             replica = self.replicas.get(PartitionId(partition))
             if replica is not None:
                 ack = HeartbeatAck(Term(term), round_)
-                self._guard(replica, lambda r=replica, a=ack: r.take(sender, a))  # type: ignore[misc]  # bound now
+                self._guard(replica, replica.take, sender, ack)
 
-    def _guard(self, replica: Replica, work: Callable[[], None]) -> None:
+    def _guard(self, replica: Replica, work: Callable[..., None], *arguments: Any) -> None:
         """Run a replica's code outside its task: a failure ends the replica, and not the link that brought it."""
         try:
-            work()
+            work(*arguments)
         except Exception as error:  # noqa: BLE001  # as in the actor loop
             self._stop_failed(replica, error)
 
@@ -236,9 +237,10 @@ class Host:
             await clock.sleep_until(moment)
             now = clock.monotonic()
             self._system.expire(now)
-            self._beats = beats = {}
+            beats: dict[NodeId, list[tuple[int, int, int, int]]] = {}
+            self._beats = beats
             for replica in list(self.replicas.values()):
-                self._guard(replica, lambda r=replica: r.tick(now))  # type: ignore[misc]  # bound now
+                self._guard(replica, replica.tick, now)
             self._beats = None
             for peer, gathered in beats.items():
                 self._system.tell(peer, HOST, Heartbeats(tuple(gathered)))
