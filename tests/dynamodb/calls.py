@@ -1,0 +1,51 @@
+"""Calls of a boto3 client by the service's names, what comes back, and items to send."""
+
+from typing import Any
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+Item = dict[str, Any]
+VE = "ValidationException"
+RNF = "ResourceNotFoundException"
+P = "One or more parameter values were invalid: "
+E = "1 validation error detected: "
+
+
+def item(sk: int, pk: str = "a", **attributes: Any) -> Item:
+    return {"pk": {"S": pk}, "sk": {"N": str(sk)}, **attributes}
+
+
+def call(client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
+    del answer["ResponseMetadata"]
+    return answer
+
+
+def refusal(client: Any, operation: str, request: dict[str, Any]) -> ClientError:
+    with pytest.raises(ClientError) as caught:
+        call(client, operation, request)
+    return caught.value
+
+
+def fault(error: ClientError) -> tuple[str, str]:
+    return error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+
+# One attribute of each type, and some at the edges.
+EVERY_TYPE: Item = {
+    "s": {"S": "naïve \U0001f600"},
+    "empty": {"S": ""},
+    "n": {"N": "-12.5"},
+    "b": {"B": b"\x00\xff"},
+    "no bytes": {"B": b""},
+    "yes": {"BOOL": True},
+    "no": {"BOOL": False},
+    "null": {"NULL": True},
+    "l": {"L": [{"N": "1"}, {"S": "x"}, {"L": []}, {"M": {" ": {"S": ""}}}]},
+    "m": {"M": {"deep": {"M": {"er": {"NULL": True}}}, "none": {"M": {}}}},
+    "ss": {"SS": ["a", "", "b"]},
+    "ns": {"NS": ["1", "0.5", "-3"]},
+    "bs": {"BS": [b"1", b"\xfe"]},
+}

@@ -1,0 +1,68 @@
+"""One cluster in memory for all black-box tests; each test has tables of its own."""
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dynamodb import clients, server
+from dynamodb.audit import Audit
+from dynamodb.calls import item
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[server.Server]:
+    with server.serving() as running:
+        yield running
+        code = running.stop()
+        assert code == 0, f"exit code {code}\n{running.complaints()}"
+
+
+@pytest.fixture(scope="session")
+def url(cluster: server.Server) -> str:
+    return cluster.url
+
+
+@pytest.fixture(scope="session")
+def client(url: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # botocore's, while it loads its modules
+        return clients.connect(url)
+
+
+@pytest.fixture(scope="session")
+def audit(client: Any) -> Audit:
+    return Audit(client)
+
+
+@pytest.fixture(autouse=True)
+def _every_answer_has_its_shape(audit: Audit) -> Iterator[None]:
+    """Fails the test during which an answer came that is not as botocore's model has it."""
+    audit.found.clear()
+    yield
+    assert audit.found == []
+
+
+@pytest.fixture
+def name() -> str:
+    """The name of a table that nobody else uses."""
+    return f"black-box.{next(_numbers)}"
+
+
+@pytest.fixture
+def table(client: Any, name: str) -> Iterator[str]:
+    """A table with the keys pk (string) and sk (number)."""
+    clients.create_table(client, name, sort_type="N")
+    yield name
+    client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def filled(client: Any, table: str) -> str:
+    """A table of ten items under a, and one under b."""
+    clients.load(client, table, [item(sk, even={"BOOL": sk % 2 == 0}) for sk in range(10)] + [item(0, "b")])
+    return table
