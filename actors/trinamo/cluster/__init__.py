@@ -1,0 +1,21 @@
+"""The cluster: catalog, view, router, supervisor."""
+
+from trinamo.cluster.catalog import SUPERVISOR, Catalog
+from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord, TableRecord
+from trinamo.cluster.router import Router, Unroutable
+from trinamo.cluster.supervisor import Supervisor
+from trinamo.cluster.view import CatalogView, Routes
+
+__all__ = [
+    "SUPERVISOR",
+    "SYSTEM_EPOCH",
+    "SYSTEM_PARTITION",
+    "Catalog",
+    "CatalogView",
+    "PartitionRecord",
+    "Router",
+    "Routes",
+    "Supervisor",
+    "TableRecord",
+    "Unroutable",
+]

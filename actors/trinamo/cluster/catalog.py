@@ -1,0 +1,200 @@
+"""The catalog: its changes, each one entry of the system partition, told to every node when committed."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import attrs
+
+from trinamo.actor import System
+from trinamo.base import NodeId, PartitionId
+from trinamo.cluster.records import (
+    COUNTERS_KEY,
+    REPLICAS_MAX,
+    SYSTEM_EPOCH,
+    TABLES_END,
+    TABLES_PREFIX,
+    CatalogChanged,
+    Counters,
+    PartitionRecord,
+    TableRecord,
+    decode_record,
+    encode_record,
+)
+from trinamo.cluster.router import Router
+from trinamo.cluster.view import CatalogView
+from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.partition.messages import Get, Read, Swap
+from trinamo.partition.stored import item_of
+from trinamo.ring import place, split_evenly, token_of
+from trinamo.world import Random
+
+SUPERVISOR: Final = "supervisor"
+_ROWS_MAX: Final = 1 << 30
+
+
+class Change(NamedTuple):
+    """Records to write and keys to remove."""
+
+    tables: Sequence[TableRecord]
+    removed: Sequence[bytes]
+    partitions: int = 0  # ids used up
+
+
+Decide = Callable[[Counters, dict[TableAddress, TableRecord]], Change | None]
+
+
+class Catalog:
+    """Reads and changes the catalog from any node."""
+
+    def __init__(
+        self,
+        system: System,
+        router: Router,
+        view: CatalogView,
+        random: Random,
+        nodes: tuple[NodeId, ...],
+        partitions: int,
+    ) -> None:
+        self.view = view
+        self._system = system
+        self._router = router
+        self._random = random
+        self._nodes = nodes
+        self._partitions = partitions
+
+    def __repr__(self) -> str:
+        return f"<Catalog {self.view!r}>"
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    async def is_current(self) -> bool:
+        """Whether the view is as new as the catalog."""
+        counters, _ = await self._read_counters()
+        return counters.version <= self.view.version
+
+    async def refresh(self) -> None:
+        """Bring the view up to date."""
+        while True:
+            counters, _ = await self._read_counters()
+            if counters.version <= self.view.version:
+                return
+            tables = await self._read_tables()
+            again, _ = await self._read_counters()
+            if again == counters:
+                self.view.replace(counters, tables)
+                return
+
+    async def _read_counters(self) -> tuple[Counters, bytes | None]:
+        route = self._router.system_route
+        found = await self._router.call(route, Get(SYSTEM_EPOCH, (COUNTERS_KEY,)))
+        value = found.values[0]
+        if value is None:
+            return Counters(), None
+        item = item_of(value)
+        counters = decode_record(item)
+        assert isinstance(counters, Counters)
+        return counters, item
+
+    async def _read_tables(self) -> dict[TableAddress, TableRecord]:
+        tables: dict[TableAddress, TableRecord] = {}
+        start = TABLES_PREFIX
+        while True:
+            read = Read(SYSTEM_EPOCH, start, TABLES_END, _ROWS_MAX, _ROWS_MAX)
+            rows = await self._router.call(self._router.system_route, read)
+            for key, value in rows.rows:
+                record = decode_record(item_of(value))
+                assert isinstance(record, TableRecord)
+                tables[record.address] = record
+                start = key + b"\x00"
+            if rows.done:
+                return tables
+
+    # -- changing ---------------------------------------------------------------------------------------------
+
+    async def change(self, decide: Decide) -> Change | None:
+        """Commit what `decide` makes of the current catalog, and tell every node.
+
+        `decide` may be asked again when somebody else was faster; it may raise, and None means no change.
+        Raises `OutcomeUnknown` when nobody knows whether it was committed.
+        """
+        while True:
+            counters, found = await self._read_counters()
+            if counters.version != self.view.version:
+                await self.refresh()
+                continue
+            change = decide(counters, self.view.tables)
+            if change is None:
+                return None
+            new = attrs.evolve(
+                counters, version=counters.version + 1, partition=counters.partition + change.partitions
+            )
+            writes: list[tuple[bytes, bytes | None]] = [(COUNTERS_KEY, encode_record(new))]
+            writes += [(record.key, encode_record(record)) for record in change.tables]
+            writes += [(key, None) for key in change.removed]
+            swap = Swap(SYSTEM_EPOCH, ((COUNTERS_KEY, found),), tuple(writes))
+            swapped = await self._router.call(self._router.system_route, swap)
+            if swapped.done:
+                self._tell(counters, new, change)
+                return change
+            await self.refresh()
+
+    def _tell(self, old: Counters, new: Counters, change: Change) -> None:
+        message = CatalogChanged(old.version, new, tuple(change.tables), tuple(change.removed))
+        self.view.apply(message)
+        for node in self._nodes:
+            if node != self._system.node:
+                self._system.tell(node, SUPERVISOR, message)
+
+    async def create_table(
+        self, address: TableAddress, spec: TableSpec, now: float, taken: Callable[[TableRecord], None]
+    ) -> TableRecord:
+        """Declare a table, CREATING, with its partitions placed. `taken` raises for one that is there."""
+        table_id = self._draw_id()
+
+        def decide(counters: Counters, tables: dict[TableAddress, TableRecord]) -> Change:
+            existing = tables.get(address)
+            if existing is not None:
+                taken(existing)
+            bounds = split_evenly(self._partitions)
+            placed = place(
+                [token_of(f"{table_id}/{number}".encode()) for number in range(len(bounds))],
+                self._nodes,
+                REPLICAS_MAX,
+            )
+            partitions = tuple(
+                PartitionRecord(PartitionId(counters.partition + number), start, end, 1, replicas)
+                for number, ((start, end), replicas) in enumerate(zip(bounds, placed, strict=True))
+            )
+            account, region, _ = address
+            record = TableRecord(account, region, table_id, spec, TableStatus.CREATING, now, partitions)
+            return Change([record], [], len(partitions))
+
+        change = await self.change(decide)
+        assert change is not None
+        return change.tables[0]
+
+    async def set_status(self, table_id: str, old: TableStatus, new: TableStatus) -> TableRecord | None:
+        """Move a table from one status to another; None if it is not in `old`."""
+
+        def decide(_: Counters, tables: dict[TableAddress, TableRecord]) -> Change | None:
+            for record in tables.values():
+                if record.table_id == table_id and record.status is old:
+                    return Change([attrs.evolve(record, status=new)], [])
+            return None
+
+        change = await self.change(decide)
+        return None if change is None else change.tables[0]
+
+    async def remove(self, chosen: Callable[[TableRecord], bool]) -> None:
+        """Take tables out of the catalog, by one entry."""
+
+        def decide(_: Counters, tables: dict[TableAddress, TableRecord]) -> Change | None:
+            removed = [record.key for record in tables.values() if chosen(record)]
+            return Change([], removed) if removed else None
+
+        await self.change(decide)
+
+    def _draw_id(self) -> str:
+        digits = f"{self._random.getrandbits(128):032x}"
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -1,0 +1,173 @@
+"""The supervisor: an actor on every node that keeps the node's replicas as the catalog wants them.
+
+The one beside the leader of the system partition is the active one and moves tables through their lives. Every step
+looks only at the catalog, so it is idempotent and goes on after a failover:
+
+    CREATING  → every partition has a leader → ACTIVE
+    DELETING  → replicas are dismissed       → gone
+"""
+
+from typing import Final
+
+import structlog
+import trio
+
+from trinamo.actor import Actor, Envelope
+from trinamo.base import NodeId, OperatingError, StorageError
+from trinamo.cluster.catalog import SUPERVISOR, Catalog
+from trinamo.cluster.records import SYSTEM_PARTITION, CatalogChanged, PartitionRecord
+from trinamo.cluster.router import Router
+from trinamo.model.tables import TableStatus
+from trinamo.partition import Assignment, Host
+from trinamo.partition.messages import Get
+from trinamo.world import Clock
+
+LOOK_S: Final = (
+    0.5  # how often a node looks whether it missed a change, and whether leaders are where they should be
+)
+
+_log = structlog.get_logger("trinamo.cluster")
+
+
+class Supervisor(Actor):
+    """Brings one node in line with the catalog."""
+
+    def __init__(
+        self, clock: Clock, host: Host, router: Router, catalog: Catalog, node: NodeId, spread_leaders: bool
+    ) -> None:
+        super().__init__(SUPERVISOR)
+        self._clock = clock
+        self._host = host
+        self._router = router
+        self._catalog = catalog
+        self._node = node
+        self._spread = spread_leaders
+        self._missed = False
+        self._woken = trio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Supervisor {self._node} {self._catalog.view!r}>"
+
+    def receive(self, batch: list[Envelope]) -> None:
+        for envelope in batch:
+            message = envelope.message
+            if isinstance(message, CatalogChanged) and not self._catalog.view.apply(message):
+                self._missed = True
+                self._woken.set()
+
+    async def run(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(super().run)
+            nursery.start_soon(self._keep_replicas)
+            nursery.start_soon(self._keep_tables)
+            nursery.start_soon(self._look)
+
+    def wake(self) -> None:
+        """Look at the tables again: leadership has moved."""
+        self._woken.set()
+
+    def preferred(self, route: PartitionRecord) -> NodeId:
+        """Who should lead: where the gateway is, so that requests need no hop, unless leaders shall be spread."""
+        return route.replicas[0] if self._spread else min(route.replicas, key=_node_number)
+
+    async def _keep_replicas(self) -> None:
+        view, done = self._catalog.view, -1
+        while True:
+            if view.version == done:
+                await view.wait_change()
+                continue
+            done = view.version
+            try:
+                await self._match_replicas()
+            except StorageError as error:
+                _log.error("replicas not kept", node=self._node, reason=str(error))
+
+    async def _match_replicas(self) -> None:
+        wanted: dict[int, Assignment] = {}
+        for record in list(self._catalog.view.tables.values()):
+            if record.status is TableStatus.DELETING:
+                continue
+            for route in record.partitions:
+                if self._node in route.replicas:
+                    wanted[route.partition] = Assignment(
+                        route.partition,
+                        route.start,
+                        route.end,
+                        route.epoch,
+                        route.replicas,
+                        record.table_id.encode(),
+                        self.preferred(route) == self._node and record.status is TableStatus.CREATING,
+                    )
+        for held in self._host.store.records():
+            if held.partition not in wanted and held.partition != SYSTEM_PARTITION:
+                await self._host.dismiss(held.partition)
+        for assignment in wanted.values():
+            await self._host.assign(assignment)
+
+    async def _keep_tables(self) -> None:
+        """As the active supervisor, move tables on."""
+        view = self._catalog.view
+        while True:
+            self._woken = trio.Event()
+            if self._is_active():
+                try:
+                    await self._move_tables()
+                except OperatingError as error:
+                    _log.info("tables wait", node=self._node, reason=str(error))
+                    await self._clock.sleep_until(self._clock.monotonic() + LOOK_S)
+                    continue
+            version = view.version
+            async with trio.open_nursery() as nursery:
+
+                async def wake(scope: trio.CancelScope, event: trio.Event) -> None:
+                    await event.wait()
+                    scope.cancel()
+
+                nursery.start_soon(wake, nursery.cancel_scope, self._woken)
+                if view.version == version:
+                    await view.wait_change()
+                nursery.cancel_scope.cancel()
+
+    def _is_active(self) -> bool:
+        replica = self._host.replicas.get(SYSTEM_PARTITION)
+        return replica is not None and replica.core.leads
+
+    async def _move_tables(self) -> None:
+        if self._missed or self._catalog.view.version < 0:
+            self._missed = False
+            await self._catalog.refresh()
+        for record in list(self._catalog.view.tables.values()):
+            if record.status is TableStatus.CREATING:
+                for route in record.partitions:
+                    await self._router.call(route, Get(route.epoch, ()))
+                await self._catalog.set_status(record.table_id, TableStatus.CREATING, TableStatus.ACTIVE)
+            elif record.status is TableStatus.DELETING:
+                table_id = record.table_id
+                await self._catalog.remove(lambda r, t=table_id: r.table_id == t)  # type: ignore[misc]  # bound now
+
+    async def _look(self) -> None:
+        """Catch up with what was missed, and bring leadership home."""
+        while True:
+            try:
+                await self._catalog.refresh()
+            except OperatingError as error:
+                _log.info("catalog not read", node=self._node, reason=str(error))
+            self._woken.set()
+            self._bring_leaders_home()
+            await self._clock.sleep_until(self._clock.monotonic() + LOOK_S)
+
+    def _bring_leaders_home(self) -> None:
+        routes = [self._router.system_route, *self._catalog.view.partitions.values()]
+        for route in routes:
+            replica, home = self._host.replicas.get(route.partition), self.preferred(route)
+            if replica is None or home == self._node or not replica.core.settled:
+                continue
+            status = replica.core.status()
+            for peer in status.peers:
+                if peer.node == home and peer.active and peer.match >= status.commit:
+                    replica.transfer(home)
+
+
+def _node_number(node: NodeId) -> tuple[int, str]:
+    digits = "".join(character for character in node if character.isdigit())
+    return int(digits or 0), node
