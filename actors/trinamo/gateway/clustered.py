@@ -1,0 +1,340 @@
+"""The cluster as the operations' database (`trinamo.gateway.operations.database`).
+
+Outcomes (PROTOCOLS 4): what nobody took within the wait is a 503; what was handed over and not answered is a 500,
+since nobody knows its outcome. A table's identity is (account, region, name); `shared` ignores the first two.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Final, TypeVar
+
+import attrs
+import cbor2
+import structlog
+
+from trinamo.actor import Request
+from trinamo.base import OperatingError, WrongEpoch
+from trinamo.cluster import Catalog, PartitionRecord, Router, TableRecord, Unroutable
+from trinamo.gateway.operations.database import (
+    Delete,
+    Expression,
+    Put,
+    Row,
+    Slice,
+    Stored,
+    Table,
+    Update,
+    Written,
+)
+from trinamo.gateway.operations.paging import KeyRange
+from trinamo.model.errors import (
+    ApiError,
+    deletion_protected,
+    internal_server_error,
+    resource_not_found,
+    service_unavailable,
+    table_exists,
+    table_in_use,
+    table_not_found,
+)
+from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.model.values import Item
+from trinamo.partition.messages import (
+    ExpressionText,
+    Found,
+    Get,
+    ItemWrite,
+    Read,
+    Write,
+    WriteKind,
+    WriteResult,
+)
+from trinamo.partition.stored import item_of, size_of
+from trinamo.wire import Message
+from trinamo.world import Clock
+
+R = TypeVar("R", bound=Message)
+T = TypeVar("T")
+
+SHARED: Final = ("000000000000", "us-east-1")
+STATUS_WAIT_MAX_S: Final = 10.0  # how long settled operations wait for a table to be created or gone
+SLICE_ROWS: Final = 100
+
+_log = structlog.get_logger("trinamo.gateway")
+
+
+class ClusterDatabase:
+    """One node's gateway to all partitions."""
+
+    def __init__(
+        self, clock: Clock, catalog: Catalog, router: Router, *, settled: bool = True, shared: bool = False
+    ) -> None:
+        self._clock = clock
+        self._catalog = catalog
+        self._view = catalog.view
+        self._router = router
+        self._settled = settled
+        self._shared = shared
+        self._tables: dict[TableAddress, Table] = {}
+        self._tables_version = -2
+        self._misses: set[TableAddress] = set()
+
+    def __repr__(self) -> str:
+        return f"<ClusterDatabase {self._catalog!r}>"
+
+    # -- tables -----------------------------------------------------------------------------------------------
+
+    async def create_table(self, address: TableAddress, spec: TableSpec) -> Table:
+        address = self._own(address)
+
+        def taken(existing: TableRecord) -> None:
+            raise _Taken(existing)
+
+        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
+        while True:
+            try:
+                record = await _carry_out(
+                    self._catalog.create_table(address, spec, self._clock.wall(), taken)
+                )
+            except _Taken as error:
+                gone = error.record.status is TableStatus.DELETING and self._settled
+                if not gone or self._clock.monotonic() >= deadline:
+                    raise table_exists(address.name) from None
+                await self._wait_for_change(deadline)
+            else:
+                return _table(record)
+
+    async def delete_table(self, address: TableAddress) -> Table:
+        record = await self._find(address)
+        if record is not None and record.status is TableStatus.CREATING and self._settled:
+            record = await self._wait_until_created(self._own(address))
+        if record is None:
+            raise table_not_found(address.name)
+        if record.status is TableStatus.DELETING:
+            return _table(record)
+        if record.status is TableStatus.CREATING:
+            raise table_in_use(address.name, "created")
+        if record.spec.deletion_protection:
+            raise deletion_protected()
+        deleting = await _carry_out(
+            self._catalog.set_status(record.table_id, TableStatus.ACTIVE, TableStatus.DELETING)
+        )
+        return _table(deleting or attrs.evolve(record, status=TableStatus.DELETING))
+
+    async def describe_table(self, address: TableAddress) -> Table:
+        record = await self._find(address)
+        if record is None:
+            raise table_not_found(address.name)
+        return _table(record)
+
+    async def list_tables(
+        self, account: str, region: str, after: str | None, count_max: int
+    ) -> Sequence[str]:
+        await _carry_out(self._catalog.refresh())
+        owner = SHARED if self._shared else (account, region)
+        names = sorted(a.name for a in self._view.tables if (a.account, a.region) == owner)
+        return [name for name in names if after is None or name > after][:count_max]
+
+    async def table(self, address: TableAddress) -> Table:
+        view = self._view
+        if self._tables_version != view.version:
+            self._tables = {a: _table(r) for a, r in view.tables.items() if r.status is TableStatus.ACTIVE}
+            self._tables_version = view.version
+        found = self._tables.get(address)
+        if found is not None:
+            return found
+        own = self._own(address)
+        record = await self._find(own)
+        if record is not None and record.status is TableStatus.CREATING and self._settled:
+            record = await self._wait_until_created(own)
+        if record is None or record.status not in (TableStatus.ACTIVE, TableStatus.UPDATING):
+            self._note_miss(own)
+            raise resource_not_found()
+        return _table(record)
+
+    def _own(self, address: TableAddress) -> TableAddress:
+        return TableAddress(*SHARED, address.name) if self._shared else address
+
+    async def _find(self, address: TableAddress) -> TableRecord | None:
+        """Look in the catalog itself when the view has nothing final."""
+        address = self._own(address)
+        record = self._view.tables.get(address)
+        if record is None or record.status is not TableStatus.ACTIVE:
+            await _carry_out(self._catalog.refresh())
+            record = self._view.tables.get(address)
+        return record
+
+    async def _wait_until_created(self, address: TableAddress) -> TableRecord | None:
+        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
+        while True:
+            record = self._view.tables.get(address)
+            if record is None or record.status is not TableStatus.CREATING:
+                return record
+            if self._clock.monotonic() >= deadline:
+                raise service_unavailable()
+            await self._wait_for_change(deadline)
+
+    async def _wait_for_change(self, deadline: float) -> None:
+        """Wait for the view to change; now and then look into the catalog, should the news be lost."""
+        clock, version = self._clock, self._view.version
+        look = min(deadline, clock.monotonic() + 0.25)
+        while self._view.version == version and clock.monotonic() < look:
+            await clock.sleep_until(clock.monotonic() + 0.001)
+        if self._view.version == version:
+            await _carry_out(self._catalog.refresh())
+
+    def _note_miss(self, address: TableAddress) -> None:
+        if address in self._misses or len(self._misses) > 1000:
+            return
+        elsewhere = [a for a in self._view.tables if a.name == address.name and a != address]
+        if elsewhere:
+            self._misses.add(address)
+            _log.warning("table is in another namespace", asked=address, found=elsewhere[0])
+
+    # -- items ------------------------------------------------------------------------------------------------
+
+    async def get(self, table: Table, key: bytes, *, consistent: bool) -> Stored | None:
+        routes = self._view.routes.get(table.table_id)
+        if routes is None:
+            raise resource_not_found()
+        route = routes.of(key)
+        request = Get(route.epoch, (key,))
+        found = self._router.answer_now(route, request) if self._settled or consistent else None
+        if found is None:
+            found = await self._read(table, route, request, consistent)
+        assert isinstance(found, Found)
+        value = found.values[0]
+        return None if value is None else Stored(item_of(value), size_of(value))
+
+    async def get_many(
+        self, table: Table, keys: Sequence[bytes], *, consistent: bool
+    ) -> Sequence[Stored | None]:
+        found: dict[bytes, Stored | None] = {}
+        for route, some in self._by_partition(table, keys):
+            answer = await self._read(table, route, Get(route.epoch, tuple(some)), consistent)
+            for key, value in zip(some, answer.values, strict=True):
+                found[key] = None if value is None else Stored(item_of(value), size_of(value))
+        return [found[key] for key in keys]
+
+    async def write(self, table: Table, write: Put | Delete | Update) -> Written:
+        routes = self._view.routes.get(table.table_id)
+        if routes is None:
+            raise resource_not_found()
+        route = routes.of(write.key)
+        answer = await self._call(route, Write(route.epoch, (_item_write(write),)))
+        return _written(answer.results[0])
+
+    async def write_many(self, table: Table, writes: Sequence[Put | Delete]) -> Sequence[Written | None]:
+        by_key = {write.key: write for write in writes}
+        done: dict[bytes, Written] = {}
+        for route, keys in self._by_partition(table, [write.key for write in writes]):
+            request = Write(route.epoch, tuple(_item_write(by_key[key]) for key in keys))
+            answer = await self._call(route, request)
+            for key, result in zip(keys, answer.results, strict=True):
+                done[key] = _written(result)
+        return [done.get(write.key) for write in writes]
+
+    async def read(
+        self,
+        table: Table,
+        keys: KeyRange,
+        *,
+        count_max: int | None,
+        size_max: int,
+        forward: bool,
+        consistent: bool,
+    ) -> Slice:
+        routes = self._view.routes.get(table.table_id)
+        if routes is None:
+            raise resource_not_found()
+        inside = [p for p in routes.record.partitions if _overlaps(p, keys)]
+        if not inside:
+            return Slice((), None)
+        route = inside[0] if forward else inside[-1]
+        start = max(keys.start, route.start)
+        end = _least_end(keys.end, route.end)
+        limit = SLICE_ROWS if count_max is None else min(count_max, SLICE_ROWS)
+        request = Read(route.epoch, start, end, limit, size_max, forward)
+        answer = await self._read(table, route, request, consistent)
+        rows = [Row(key, size_of(value), item_of(value)) for key, value in answer.rows]
+        if not answer.done:
+            return Slice(rows, keys.after(rows[-1].key, forward=forward))
+        if len(inside) == 1:
+            return Slice(rows, None)
+        rest = KeyRange(route.end, keys.end) if forward else KeyRange(keys.start, route.start)
+        return Slice(rows, rest)
+
+    def _by_partition(self, table: Table, keys: Sequence[bytes]) -> list[tuple[PartitionRecord, list[bytes]]]:
+        routes = self._view.routes.get(table.table_id)
+        if routes is None:
+            raise resource_not_found()
+        groups: dict[int, tuple[PartitionRecord, list[bytes]]] = {}
+        for key in keys:
+            route = routes.of(key)
+            groups.setdefault(route.partition, (route, []))[1].append(key)
+        return list(groups.values())
+
+    async def _read(self, table: Table, route: PartitionRecord, request: Request[R], consistent: bool) -> R:
+        if self._settled or consistent:
+            return await self._call(route, request)
+        assert isinstance(request, Get | Read)
+        lax: Request[R] = attrs.evolve(request, strong=False)  # type: ignore[assignment]  # of the same class
+        return await _carry_out(self._router.call_nearest(route, lax))
+
+    async def _call(self, route: PartitionRecord, request: Request[R]) -> R:
+        return await _carry_out(self._router.call(route, request))
+
+
+class _Taken(Exception):
+    def __init__(self, record: TableRecord) -> None:
+        super().__init__(record.spec.name)
+        self.record = record
+
+
+async def _carry_out(work: Awaitable[T]) -> T:
+    """Await `work`, with operating errors in the API's words."""
+    try:
+        return await work
+    except WrongEpoch:
+        raise resource_not_found() from None
+    except Unroutable:
+        raise service_unavailable() from None
+    except OperatingError:
+        raise internal_server_error() from None
+
+
+def _table(record: TableRecord) -> Table:
+    return Table(record.address, record.spec, record.table_id, record.status, record.created_at)
+
+
+def _item_write(write: Put | Delete | Update) -> ItemWrite:
+    condition = None if write.condition is None else _text(write.condition)
+    if isinstance(write, Put):
+        return ItemWrite(WriteKind.PUT, write.key, write.item, write.size, condition, None, write.return_old)
+    if isinstance(write, Delete):
+        return ItemWrite(WriteKind.DELETE, write.key, b"", 0, condition, None, write.return_old)
+    update = None if write.update is None else _text(write.update)
+    attributes: bytes = cbor2.dumps(write.attributes)
+    return ItemWrite(WriteKind.UPDATE, write.key, attributes, 0, condition, update, write.return_old)
+
+
+def _text(expression: Expression) -> ExpressionText:
+    values: Item | None = expression.values
+    names = None if expression.names is None else dict(expression.names)
+    return ExpressionText(expression.text, names, b"" if values is None else cbor2.dumps(values))
+
+
+def _written(result: WriteResult) -> Written:
+    if result.fault is not None:
+        raise ApiError(result.fault.code, result.fault.text)
+    return Written(result.condition_met, result.old_size, result.new_size, result.old)
+
+
+def _overlaps(partition: PartitionRecord, keys: KeyRange) -> bool:
+    begins_before_end = keys.end is None or partition.start < keys.end
+    return begins_before_end and (not partition.end or keys.start < partition.end)
+
+
+def _least_end(end: bytes | None, other: bytes) -> bytes:
+    if end is None:
+        return other
+    return end if not other else min(end, other)
