@@ -1,0 +1,134 @@
+"""Chaos: crashes, cuts and weather, drawn from a seed, until a moment comes; then everything is mended.
+
+Safety must hold whatever happens; liveness is only asked of a cluster that has been mended (`mend`). So chaos
+knows no mercy but two: it leaves most of the time a majority that can talk, or nothing would ever be acknowledged, and
+machine crashes, which take what was not synced, come only where writes are synced (PROTOCOLS 9).
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+import attrs
+import trio
+
+from trinamo.base import NodeId
+from trinamo.sim.network import FAIR, Hub, Weather
+from trinamo.sim.trace import Trace
+
+PAUSE_MEAN_S: Final = 0.7  # about an election, so that some faults hit in the middle of one
+LEADER_RATE: Final = 0.6
+DOWN_MEAN_S: Final = 0.7
+STORMS: Final = (
+    Weather(delay_mean=0.01, slow_rate=0.05),
+    Weather(loss_rate=0.05, slow_rate=0.02),
+    Weather(duplication_rate=0.2, reordering_rate=0.2),
+    Weather(loss_rate=0.1, duplication_rate=0.1, reordering_rate=0.1, slow_rate=0.1, slow_max=0.5),
+    Weather(delay_min=0.05, delay_mean=0.05),
+)
+
+
+class Victim(Protocol):
+    """A cluster whose nodes can be crashed and restarted."""
+
+    @property
+    def nodes(self) -> Sequence[NodeId]: ...
+
+    @property
+    def live(self) -> Sequence[NodeId]: ...
+
+    def leader(self) -> NodeId | None:
+        """Who leads most now, the worthiest victim."""
+
+    async def crash(self, node: NodeId, *, machine: bool) -> None:
+        """End a life of the node, and return when nothing of it runs any more."""
+
+    async def restart(self, node: NodeId) -> None:
+        """Begin another life of it."""
+
+
+@attrs.define(eq=False)
+class Chaos:
+    """Faults for one cluster."""
+
+    victim: Victim
+    hub: Hub
+    dice: random.Random
+    trace: Trace
+    machine_crashes: bool
+    counts: dict[str, int] = attrs.Factory(dict)
+    """How often each fault was done."""
+
+    async def rage(self, until: float) -> None:
+        """Do faults until a moment of virtual time."""
+        faults: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
+            ("crash", self._crash),
+            ("crash", self._crash),
+            ("bounce all", self._bounce_all),
+            ("isolate", self._isolate),
+            ("isolate", self._isolate),
+            ("cut one way", self._cut),
+            ("storm", self._storm),
+            ("heal", self._heal),
+            ("heal", self._heal),
+        )
+        while trio.current_time() < until:
+            await trio.sleep(self.dice.expovariate(1 / PAUSE_MEAN_S))
+            name, fault = self.dice.choice(faults)
+            self.counts[name] = self.counts.get(name, 0) + 1
+            self.trace.note(f"{trio.current_time():.6f} chaos: {name}")
+            await fault()
+        await self.mend()
+
+    async def mend(self) -> None:
+        """Heal the network and restart who is down."""
+        await self._heal()
+        for node in self.victim.nodes:
+            if node not in self.victim.live:
+                await self.victim.restart(node)
+        self.trace.note(f"{trio.current_time():.6f} chaos: over")
+
+    async def _crash(self) -> None:
+        """Crash a node, and restart it or another that is down, after a while."""
+        live = self.victim.live
+        down = [node for node in self.victim.nodes if node not in live]
+        if down:
+            await self.victim.restart(self.dice.choice(down))
+        elif live:
+            await self._end(self._chosen(live))
+            await trio.sleep(self.dice.expovariate(1 / DOWN_MEAN_S))
+            if self.dice.random() < 0.7:
+                await self._crash()
+
+    async def _bounce_all(self) -> None:
+        for node in list(self.victim.live):
+            await self._end(node)
+        await trio.sleep(self.dice.expovariate(1 / DOWN_MEAN_S))
+        for node in self.victim.nodes:
+            await self.victim.restart(node)
+
+    async def _end(self, node: NodeId) -> None:
+        machine = self.machine_crashes and self.dice.random() < 0.5
+        await self.victim.crash(node, machine=machine)
+
+    async def _isolate(self) -> None:
+        nodes = list(self.victim.nodes)
+        self.hub.isolate(self._chosen(nodes), nodes)
+
+    def _chosen(self, nodes: Sequence[NodeId]) -> NodeId:
+        """One of `nodes`, often the leader: what happens to others is seldom noticed."""
+        chosen, leader = self.dice.choice(nodes), self.victim.leader()
+        if leader is not None and leader in nodes and self.dice.random() < LEADER_RATE:
+            return leader
+        return chosen
+
+    async def _cut(self) -> None:
+        source, target = self.dice.sample(list(self.victim.nodes), 2)
+        self.hub.cut(source, target)
+
+    async def _storm(self) -> None:
+        self.hub.weather = self.dice.choice(STORMS)
+
+    async def _heal(self) -> None:
+        self.hub.heal()
+        self.hub.weather = FAIR

@@ -1,0 +1,127 @@
+"""The whole database on simulated machines: `trinamo.node.node.Node`s in Worlds of ours.
+
+What a process adds (doors, signals, data directories) is left out; a request goes straight to a node's gateway.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import trio
+
+from trinamo.base import NodeId, OperatingError, PartitionId
+from trinamo.gateway.http.protocol import DEFAULT_ACCOUNT, DYNAMODB, ApiRequest
+from trinamo.lsm import Kind
+from trinamo.model.errors import internal_server_error
+from trinamo.node.node import Node, NodeConfig
+from trinamo.partition import Replica
+from trinamo.sim.machine import Machine
+
+PARTITIONS = 2  # of the table: enough for requests to go to different leaders
+
+
+@attrs.define(eq=False)
+class _Life:
+    node: Node
+    scope: trio.CancelScope = attrs.Factory(trio.CancelScope)
+    ended: trio.Event = attrs.Factory(trio.Event)
+
+
+class ClusterSite:
+    """A `trinamo.sim.run.Site` of whole nodes."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        self._machines = {machine.node: machine for machine in machines}
+        self._lives: dict[NodeId, _Life] = {}
+        self._nursery: trio.Nursery | None = None
+        self._config = NodeConfig(nodes=tuple(self._machines), partitions=PARTITIONS, spread_leaders=True)
+
+    def __repr__(self) -> str:
+        return f"<ClusterSite {[life.node for life in self._lives.values()]}>"
+
+    @property
+    def nodes(self) -> Sequence[NodeId]:
+        return list(self._machines)
+
+    @property
+    def live(self) -> Sequence[NodeId]:
+        return [node for node in self._machines if node in self._lives]
+
+    def leader(self) -> NodeId | None:
+        """The node that leads most partitions, the first of several."""
+        counts = {node: self._led_by(node) for node in self.live}
+        return max(counts, key=lambda node: counts[node]) if any(counts.values()) else None
+
+    def _led_by(self, node: NodeId) -> int:
+        return sum(replica.core.leads for replica in self._replicas(node).values())
+
+    def _replicas(self, node: NodeId) -> dict[PartitionId, Replica]:
+        return self._lives[node].node.host.replicas
+
+    # Lives
+
+    async def run(self, task_status: trio.TaskStatus[None]) -> None:
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            for node in self._machines:
+                await self.restart(node)
+            task_status.started()
+            await trio.sleep_forever()
+
+    async def restart(self, node: NodeId) -> None:
+        if node in self._lives:
+            return
+        assert self._nursery is not None
+        life = self._lives[node] = _Life(Node(self._machines[node].boot(), self._config))
+        await self._nursery.start(self._live, life)
+
+    async def _live(self, life: _Life, task_status: trio.TaskStatus[None]) -> None:
+        try:
+            with life.scope:
+                await life.node.run(task_status=task_status)
+        finally:
+            life.ended.set()
+
+    async def crash(self, node: NodeId, *, machine: bool) -> None:
+        life = self._lives.pop(node)
+        self._machines[node].crash(machine=machine)
+        life.node.crash()
+        life.scope.cancel()
+        await life.ended.wait()
+
+    # Requests
+
+    async def perform(self, node: NodeId, operation: str, parameters: dict[str, Any]) -> bytes:
+        """As the process does it: what no gateway answered has an unknown outcome."""
+        gateway = self._lives[node].node
+        request = ApiRequest(operation, DYNAMODB, parameters, DEFAULT_ACCOUNT, "us-east-1")
+        try:
+            return await gateway.handle(request)
+        except OperatingError as error:
+            raise internal_server_error() from error
+
+    # Replicas
+
+    def differences(self) -> list[str]:
+        if self.live != self.nodes:
+            return [f"only {self.live} live"]
+        held = [sorted(self._replicas(node)) for node in self.nodes]
+        if any(partitions != held[0] for partitions in held):
+            return [f"replicas held: {held}"]
+        found = [self._difference(partition) for partition in held[0]]
+        return [difference for difference in found if difference is not None]
+
+    def _difference(self, partition: PartitionId) -> str | None:
+        applied = {node: self._replicas(node)[partition].applied for node in self.nodes}
+        if len(set(applied.values())) > 1:
+            return f"p{partition} applied {applied}"
+        contents = {node: self._contents(node, partition) for node in self.nodes}
+        first = contents[self.nodes[0]]
+        if any(rows != first for rows in contents.values()):
+            return f"p{partition} holds {contents}"
+        return None
+
+    def _contents(self, node: NodeId, partition: PartitionId) -> list[tuple[bytes, bytes]]:
+        keyspace = self._lives[node].node.store.keyspace(partition)
+        prefix = len(keyspace.prefix(Kind.ITEM))
+        return [(key[prefix:], value) for key, value in keyspace.scan(Kind.ITEM, b"", b"")]

@@ -1,0 +1,131 @@
+"""The register workload: clients that put, delete, get strongly and put on a condition, on few keys.
+
+Requests go through the operations of the API, on the database of whichever node the client picks, so what is tested is
+what users get. An answer is taken at its word (PROTOCOLS 4):
+
+1. A result, or a refused condition, is an answer: it must be what a register would say.
+2. InternalServerError, and silence beyond the client's patience, leave the outcome unknown.
+3. Any other error says that nothing was done, and the checker holds the database to it.
+"""
+
+import json
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import attrs
+import trio
+
+from trinamo.base import NodeId
+from trinamo.model.errors import ApiError
+from trinamo.sim.history import History, Kind, Operation
+from trinamo.sim.trace import Trace
+
+Perform = Callable[[NodeId, str, dict[str, Any]], Awaitable[bytes]]
+"""Performs an operation of the API on a node, and returns the answer's JSON."""
+
+TABLE: Final = "registers"
+TABLE_DECLARATION: Final[dict[str, Any]] = {
+    "TableName": TABLE,
+    "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+PATIENCE_S: Final = 8.0  # above the 5 s that the router waits for a leader
+_KINDS: Final = (
+    Kind.PUT,
+    Kind.PUT,
+    Kind.PUT_IF_ABSENT,
+    Kind.PUT_IF_ABSENT,
+    Kind.DELETE,
+    Kind.GET,
+    Kind.GET,
+    Kind.GET,
+)
+_UNKNOWN: Final = "InternalServerError"
+_REFUSED: Final = "ConditionalCheckFailedException"
+
+
+@attrs.define(eq=False)
+class Registers:
+    """Clients and what they were told."""
+
+    perform: Perform
+    live: Callable[[], Sequence[NodeId]]
+    """The nodes that take requests now."""
+    dice: random.Random
+    trace: Trace
+    keys: Sequence[str]
+    operations_max: int
+    think_mean_s: float
+    history: History = attrs.Factory(History)
+    refusals: dict[str, int] = attrs.Factory(dict)
+    """How often each error said that nothing was done."""
+    _values: int = 0
+
+    async def client(self, name: str, until: float) -> None:
+        """Ask, think, ask again, until a moment of virtual time."""
+        while trio.current_time() < until and len(self.history.operations) < self.operations_max:
+            nodes = self.live()
+            if nodes:
+                await self.ask(
+                    name, self.dice.choice(nodes), self.dice.choice(_KINDS), self.dice.choice(self.keys)
+                )
+            await trio.sleep(self.dice.expovariate(1 / self.think_mean_s))
+
+    async def ask(self, client: str, node: NodeId, kind: Kind, key: str) -> Operation:
+        """Perform one operation, and write down what came of it."""
+        value = None
+        if kind in (Kind.PUT, Kind.PUT_IF_ABSENT):
+            self._values += 1
+            value = f"v{self._values}"
+        operation = self.history.invoke(client, kind, key, value)
+        outcome = "no answer"
+        with trio.move_on_after(PATIENCE_S):
+            outcome = await self._answered(operation, node)
+        self.trace.note(f"{trio.current_time():.6f} {node} {operation}: {outcome}")
+        return operation
+
+    async def _answered(self, operation: Operation, node: NodeId) -> str:
+        name, parameters = _request(operation)
+        try:
+            answer = await self.perform(node, name, parameters)
+        except ApiError as error:
+            return self._failed(operation, error)
+        self.history.complete(operation, seen=_seen(answer))
+        return "done"
+
+    def _failed(self, operation: Operation, error: ApiError) -> str:
+        if error.code == _REFUSED:
+            self.history.complete(operation, met=False)
+        elif error.code != _UNKNOWN:
+            self.refusals[error.code] = self.refusals.get(error.code, 0) + 1
+            self.history.discard(operation)
+        return str(error)
+
+
+def _request(operation: Operation) -> tuple[str, dict[str, Any]]:
+    key = {"k": {"S": operation.key}}
+    match operation.kind:
+        case Kind.GET:
+            return "GetItem", {"TableName": TABLE, "Key": key, "ConsistentRead": True}
+        case Kind.DELETE:
+            return "DeleteItem", {"TableName": TABLE, "Key": key}
+        case Kind.PUT:
+            return "PutItem", {"TableName": TABLE, "Item": _item(operation)}
+        case Kind.PUT_IF_ABSENT:
+            condition = "attribute_not_exists(k)"
+            return "PutItem", {"TableName": TABLE, "Item": _item(operation), "ConditionExpression": condition}
+
+
+def _item(operation: Operation) -> dict[str, Any]:
+    return {"k": {"S": operation.key}, "v": {"S": operation.value}}
+
+
+def _seen(answer: bytes) -> str | None:
+    item = json.loads(answer).get("Item")
+    if item is None:
+        return None
+    seen: str = item["v"]["S"]
+    return seen
