@@ -27,6 +27,7 @@ ELECTION_TICKS = 6  # an election begins 0.3 to 0.6 s after the last heartbeat
 HEARTBEAT_TICKS = 2
 MAINTENANCE_S = 0.5
 DATA_UNFLUSHED_MAX = 8 << 20  # bytes; beyond it `data` is flushed so that logs can be cut
+EARLY_MAX = 64  # groups, and messages of each, kept for a replica that the catalog's news has not yet begun here
 HOST = "host"
 
 _log = structlog.get_logger("trinamo.partition")
@@ -68,6 +69,7 @@ class Host:
         self._incarnation = 0
         self._beats: dict[NodeId, list[tuple[int, int, int, int]]] | None = None
         self._acks: list[tuple[int, int, int]] | None = None
+        self._early: dict[PartitionId, list[tuple[NodeId, RaftMessage]]] = {}
         system.inline(Raft, self._on_raft)
         system.inline(Heartbeats, self._on_heartbeats)
         system.inline(HeartbeatAcks, self._on_heartbeat_acks)
@@ -106,9 +108,15 @@ class Host:
     # -- messages ---------------------------------------------------------------------------------------------
 
     def _on_raft(self, sender: NodeId, message: Raft) -> None:
-        replica = self.replicas.get(message.partition)
-        if replica is not None and isinstance(message.message, RaftMessage):
-            self._guard(replica, replica.take, sender, message.message)
+        replica, inner = self.replicas.get(message.partition), message.message
+        if not isinstance(inner, RaftMessage):
+            return
+        if replica is not None:
+            self._guard(replica, replica.take, sender, inner)
+        elif len(self._early) < EARLY_MAX:
+            early = self._early.setdefault(message.partition, [])
+            if len(early) < EARLY_MAX:
+                early.append((sender, inner))
 
     def _on_heartbeats(self, sender: NodeId, message: Heartbeats) -> None:
         acks: list[tuple[int, int, int]] = []
@@ -201,6 +209,8 @@ class Host:
             assert isinstance(actor, Replica)
             self.replicas[partition] = actor
             self._system.register(actor)
+            for sender, message in self._early.pop(partition, ()):
+                self._guard(actor, actor.take, sender, message)
 
         def ended(actor: Actor, _error: BaseException | None, _again: bool) -> None:
             assert isinstance(actor, Replica)
@@ -249,6 +259,7 @@ class Host:
         store, clock = self.store, self.clock
         while True:
             await clock.sleep_until(clock.monotonic() + MAINTENANCE_S)
+            self._early.clear()
             store.sweep()
             if store.durability is Durability.MEMORY:
                 continue
