@@ -2,7 +2,7 @@
 
 A message goes to (node, name): `name` is a partition's number for its replica, a word for other actors. On the same
 node the object itself is handed over (messages are immutable); between nodes it goes as CBOR in frames, over memory
-as over TCP. A payload is an array of items:
+as over TCP. A payload is [number, items]: frames are numbered from 1 in each direction of a channel. An item is one of
 
     [0, name, message]           tell
     [1, name, id, message]       ask
@@ -15,6 +15,8 @@ as over TCP. A payload is an array of items:
 3. Deadlines are looked at by `expire`, which the node's timer calls; a reply is never awaited beyond it by more
    than a tick.
 4. A corrupt or unknown frame closes its link; it never harms the node.
+5. A frame is taken at most once, though a channel may duplicate it: a request done twice would undo what others
+   did in between. One that comes later than `WINDOW` others is dropped, as if it had been lost.
 """
 
 from collections.abc import Callable
@@ -52,7 +54,9 @@ LINK_QUEUE_MAX = 16384  # messages; beyond it tells are dropped and asks refused
 RECONNECT_FIRST_S = 0.02
 RECONNECT_MAX_S = 0.5
 PROTOCOL_VERSION = 1
+WINDOW = 64  # as the anti-replay window of IPsec (RFC 4303, 3.4.3)
 
+_WINDOW_MASK = (1 << WINDOW) - 1
 _TELL, _ASK, _ANSWER, _FAILURE = range(4)
 _errors: dict[str, type[OperatingError]] = {
     cls.__name__: cls
@@ -81,6 +85,29 @@ class RemoteReply(Reply[Message]):
         self._link.push([_FAILURE, self._id, type(error).__name__, detail])
 
 
+class Received:
+    """Which frames of a channel have come: a window of bits behind the highest number."""
+
+    __slots__ = ("_bits", "_highest")
+
+    def __init__(self) -> None:
+        self._highest = 0
+        self._bits = 0  # bit n: whether number `highest - n` has come
+
+    def is_new(self, number: int) -> bool:
+        """Note that a frame has come. False if it came before, or too late to know."""
+        ahead = number - self._highest
+        if ahead > 0:
+            self._bits = (self._bits << ahead | 1) & _WINDOW_MASK if ahead < WINDOW else 1
+            self._highest = number
+            return True
+        bit = 1 << -ahead if -ahead < WINDOW else 0
+        if not bit or self._bits & bit:
+            return False
+        self._bits |= bit
+        return True
+
+
 class Link:
     """One channel to a peer and what waits to be sent over it."""
 
@@ -93,6 +120,8 @@ class Link:
         self._sender: trio.lowlevel.Task | None = None
         self._asked: dict[int, Reply[Any]] = {}
         self._next_id = 0
+        self._sent = 0
+        self._received = Received()
 
     def __repr__(self) -> str:
         return f"<Link {self.peer} queued={len(self._queue)} asked={len(self._asked)}>"
@@ -149,8 +178,9 @@ class Link:
             queue, self._queue = self._queue, []
             if not queue:
                 continue
+            self._sent += 1
             try:
-                await self._channel.send(encode_frame(cbor2.dumps(queue)))
+                await self._channel.send(encode_frame(cbor2.dumps([self._sent, queue])))
             except LinkDown:
                 scope.cancel()
                 return
@@ -171,13 +201,16 @@ class Link:
 
     def _take(self, frame: bytes) -> None:
         try:
-            items = cbor2.loads(decode_frame(frame))
+            payload = cbor2.loads(decode_frame(frame))
         except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
             raise WireError(f"payload is not CBOR: {error}") from None
-        if type(items) is not list:
-            raise WireError("payload is not an array")
-        for item in items:
-            self._take_item(item)
+        match payload:
+            case [int() as number, list() as items]:
+                if self._received.is_new(number):
+                    for item in items:
+                        self._take_item(item)
+            case _:
+                raise WireError("payload is not a number and an array")
 
     def _take_item(self, item: Any) -> None:
         match item:
