@@ -1,7 +1,7 @@
 """The router: from a partition to its leader, with what may be retried retried (PROTOCOLS 4).
 
-Retried until the deadline: only what was certainly not proposed. What was handed to a leader whose answer is lost
-comes out as `OutcomeUnknown`; the gateway makes a 500 of it.
+Retried until the deadline: only what was certainly not proposed, and reads, which never are. A write that was handed
+to a leader whose answer is lost comes out as `OutcomeUnknown`; the gateway makes a 500 of it.
 """
 
 from typing import Final, TypeVar
@@ -11,12 +11,14 @@ from trinamo.base import (
     NodeId,
     NotLeader,
     OperatingError,
+    OutcomeUnknown,
     PartitionId,
     WrongEpoch,
 )
 from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord
 from trinamo.cluster.view import CatalogView
 from trinamo.partition import Host
+from trinamo.partition.messages import Get, Read
 from trinamo.wire import Message
 from trinamo.world import Clock
 
@@ -25,6 +27,7 @@ R = TypeVar("R", bound=Message)
 LEADERLESS_MAX_S: Final = 5.0  # PROTOCOLS 4: how long a request waits for a leader
 ANSWER_MAX_S: Final = 5.0  # how long an answer is awaited; then the outcome is unknown
 PAUSE_S: Final = 0.01  # between two rounds of asking all replicas
+_READS: Final = (Get, Read)
 
 
 class Unroutable(OperatingError):
@@ -75,7 +78,9 @@ class Router:
             try:
                 answer = await self._system.ask(node, partition, request, now + ANSWER_MAX_S).wait()
             except OperatingError as error:
-                if not error.retryable:
+                if not (
+                    error.retryable or (isinstance(request, _READS) and isinstance(error, OutcomeUnknown))
+                ):
                     raise
                 hint = self._refused(partition, node, error)
                 refusals += 1
