@@ -77,6 +77,7 @@ class Supervisor(Actor):
                 await view.wait_change()
                 continue
             done = view.version
+            self._woken.set()
             try:
                 await self._match_replicas()
             except StorageError as error:
@@ -106,7 +107,6 @@ class Supervisor(Actor):
 
     async def _keep_tables(self) -> None:
         """As the active supervisor, move tables on."""
-        view = self._catalog.view
         while True:
             self._woken = trio.Event()
             if self._is_active():
@@ -116,17 +116,7 @@ class Supervisor(Actor):
                     _log.info("tables wait", node=self._node, reason=str(error))
                     await self._clock.sleep_until(self._clock.monotonic() + LOOK_S)
                     continue
-            version = view.version
-            async with trio.open_nursery() as nursery:
-
-                async def wake(scope: trio.CancelScope, event: trio.Event) -> None:
-                    await event.wait()
-                    scope.cancel()
-
-                nursery.start_soon(wake, nursery.cancel_scope, self._woken)
-                if view.version == version:
-                    await view.wait_change()
-                nursery.cancel_scope.cancel()
+            await self._woken.wait()
 
     def _is_active(self) -> bool:
         replica = self._host.replicas.get(SYSTEM_PARTITION)

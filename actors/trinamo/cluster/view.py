@@ -12,6 +12,7 @@ import trio
 from trinamo.base import PartitionId
 from trinamo.cluster.records import CatalogChanged, Counters, PartitionRecord, TableRecord
 from trinamo.model.tables import TableAddress
+from trinamo.world import Clock
 
 
 @attrs.frozen
@@ -45,6 +46,18 @@ class CatalogView:
     async def wait_change(self) -> None:
         """Return at the next change."""
         await self._changed.wait()
+
+    async def wait_change_until(self, clock: Clock, deadline: float) -> None:
+        """Return at the next change, or when `deadline` has come."""
+        async with trio.open_nursery() as nursery:
+
+            async def ring() -> None:
+                await clock.sleep_until(deadline)
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(ring)
+            await self.wait_change()
+            nursery.cancel_scope.cancel()
 
     def apply(self, change: CatalogChanged) -> bool:
         """Take a change; False if it does not follow on what is known."""

@@ -175,10 +175,8 @@ class ClusterDatabase:
 
     async def _wait_for_change(self, deadline: float) -> None:
         """Wait for the view to change; now and then look into the catalog, should the news be lost."""
-        clock, version = self._clock, self._view.version
-        look = min(deadline, clock.monotonic() + 0.25)
-        while self._view.version == version and clock.monotonic() < look:
-            await clock.sleep_until(clock.monotonic() + 0.001)
+        version = self._view.version
+        await self._view.wait_change_until(self._clock, min(deadline, self._clock.monotonic() + 0.25))
         if self._view.version == version:
             await _carry_out(self._catalog.refresh())
 

@@ -105,7 +105,7 @@ class ControlRouter:
         if request.headers.get(request.layout.origin) is not None:
             return _error(403, "changes are not taken from web pages (the request has an Origin)")
         host = host_name((request.header(b"host") or b"").decode("latin-1"))
-        if not is_loopback(host) and host not in policy.hosts:
+        if policy.token is None and not is_loopback(host) and host not in policy.hosts:
             return _error(403, "changes are taken for a loopback or configured Host only")
         content_type = request.headers.get(request.layout.content_type, b"")
         if json_type(content_type) != JSON:

@@ -27,7 +27,9 @@ ELECTION_TICKS = 6  # an election begins 0.3 to 0.6 s after the last heartbeat
 HEARTBEAT_TICKS = 2
 MAINTENANCE_S = 0.5
 DATA_UNFLUSHED_MAX = 8 << 20  # bytes; beyond it `data` is flushed so that logs can be cut
-EARLY_MAX = 64  # groups, and messages of each, kept for a replica that the catalog's news has not yet begun here
+EARLY_MAX = (
+    64  # groups, and messages of each, kept for a replica that the catalog's news has not yet begun here
+)
 HOST = "host"
 
 _log = structlog.get_logger("trinamo.partition")
@@ -171,7 +173,7 @@ class Host:
             await self.commit.write(
                 partition, self._next_incarnation(), lambda batch: self.store.create_replica(batch, record)
             )
-        if partition not in self._scopes:
+        if partition not in self._scopes and partition not in self.store.lost():
             self._begin(partition, assignment.eager)
 
     async def dismiss(self, partition: PartitionId) -> None:

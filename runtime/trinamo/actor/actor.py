@@ -3,7 +3,7 @@
 An actor handles messages in `receive`, which is synchronous: between two messages its state is whole, and nobody
 else runs. It awaits only its mailbox; what takes time comes back as a message (PROTOCOLS 3).
 
-A broken invariant raises out of `receive`. The supervisor then runs `failed`, and begins the actor anew through its
+A broken invariant raises out of `receive`. The supervisor then runs `stopped`, and begins the actor anew through its
 factory unless it fails more often than the restart intensity admits.
 """
 

@@ -51,6 +51,7 @@ R = TypeVar("R", bound=Message)
 Name = int | str
 
 LINK_QUEUE_MAX = 16384  # messages; beyond it tells are dropped and asks refused
+EARLY_MAX = 64  # tells kept for a peer that was never linked: the votes of a start, not its heartbeats
 RECONNECT_FIRST_S = 0.02
 RECONNECT_MAX_S = 0.5
 PROTOCOL_VERSION = 1
@@ -247,6 +248,7 @@ class System:
         self._actors: dict[Name, Actor] = {}
         self._inline: dict[type[Message], Callable[[NodeId, Any], None]] = {}
         self._links: dict[NodeId, Link] = {}
+        self._early: dict[NodeId, list[Any]] = {peer: [] for peer in self._peers}  # until the first link
         self._accepted: list[Link] = []
         self._local: list[Reply[Any]] = []
         self._stopped = False
@@ -275,6 +277,10 @@ class System:
         link = self._links.get(node)
         if link is not None:
             link.push([_TELL, name, to_wire(message)])
+            return
+        early = self._early.get(node)
+        if early is not None and len(early) < EARLY_MAX:
+            early.append([_TELL, name, to_wire(message)])
 
     def ask(self, node: NodeId, name: Name, message: Request[R], deadline: float) -> Reply[R]:
         """Send, and return the reply to wait for. `deadline` is in `clock.monotonic()`."""
@@ -352,6 +358,8 @@ class System:
                 continue
             link = self._links[peer] = Link(self, peer, channel)
             pause = RECONNECT_FIRST_S
+            for item in self._early.pop(peer, ()):
+                link.push(item)
             try:
                 await link.run()
             finally:
