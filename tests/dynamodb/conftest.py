@@ -66,3 +66,12 @@ def filled(client: Any, table: str) -> str:
     """A table of ten items under a, and one under b."""
     clients.load(client, table, [item(sk, even={"BOOL": sk % 2 == 0}) for sk in range(10)] + [item(0, "b")])
     return table
+
+
+@pytest.fixture(scope="module")
+def standing(client: Any) -> Iterator[str]:
+    """A table as `table`, for all tests of a module that put what they look at, or nothing."""
+    name = f"standing.{next(_numbers)}"
+    clients.create_table(client, name, sort_type="N")
+    yield name
+    client.delete_table(TableName=name)

@@ -19,10 +19,10 @@ def _sets_sorted(attributes: Item) -> Item:
     }
 
 
-def test_all_ten_types_come_back_as_they_went_in(client: Any, table: str) -> None:
-    client.put_item(TableName=table, Item=item(1, **EVERY_TYPE))
+def test_all_ten_types_come_back_as_they_went_in(client: Any, standing: str) -> None:
+    client.put_item(TableName=standing, Item=item(1, **EVERY_TYPE))
     for consistent in (True, False):
-        found = client.get_item(TableName=table, Key=item(1), ConsistentRead=consistent)["Item"]
+        found = client.get_item(TableName=standing, Key=item(1), ConsistentRead=consistent)["Item"]
         assert _sets_sorted(found) == _sets_sorted(item(1, **EVERY_TYPE))
 
 
@@ -41,17 +41,17 @@ def test_all_ten_types_come_back_as_they_went_in(client: Any, table: str) -> Non
         ("9" * 38, "9" * 38),
     ],
 )
-def test_numbers_come_back_in_canonical_form(client: Any, table: str, given: str, canonical: str) -> None:
-    client.put_item(TableName=table, Item=item(1, n={"N": given}, ns={"NS": [given]}))
-    found = client.get_item(TableName=table, Key=item(1))["Item"]
+def test_numbers_come_back_in_canonical_form(client: Any, standing: str, given: str, canonical: str) -> None:
+    client.put_item(TableName=standing, Item=item(1, n={"N": given}, ns={"NS": [given]}))
+    found = client.get_item(TableName=standing, Key=item(1))["Item"]
     assert (found["n"], found["ns"]) == ({"N": canonical}, {"NS": [canonical]})
 
 
-def test_keys_are_equal_as_numbers(client: Any, table: str) -> None:
-    client.put_item(TableName=table, Item=item(1))
+def test_keys_are_equal_as_numbers(client: Any, standing: str) -> None:
+    client.put_item(TableName=standing, Item=item(1))
     for spelling in ("1.0", "10E-1", "+1", "01"):
         key = {"pk": {"S": "a"}, "sk": {"N": spelling}}
-        assert client.get_item(TableName=table, Key=key)["Item"] == item(1)
+        assert client.get_item(TableName=standing, Key=key)["Item"] == item(1)
 
 
 def test_an_item_is_put_replaced_and_deleted(client: Any, table: str) -> None:
@@ -101,7 +101,7 @@ def test_a_condition_decides_whether_a_write_happens(client: Any, table: str) ->
     ],
 )
 def test_conditions_are_judged_on_the_stored_item(
-    client: Any, table: str, condition: str, holds: bool
+    client: Any, standing: str, condition: str, holds: bool
 ) -> None:
     five = {"N": "5"}
     attributes: Item = {
@@ -110,11 +110,11 @@ def test_conditions_are_judged_on_the_stored_item(
         "l": {"L": [five]},
         "m": {"M": {"k": {"L": [five, {"S": "x"}]}}},
     }
-    client.put_item(TableName=table, Item=item(1, **attributes))
+    client.put_item(TableName=standing, Item=item(1, **attributes))
     values = {":five": {"N": "5.0"}, ":six": {"N": "6"}, ":x": {"S": "x"}, ":s": {"S": "S"}}
     used = {name: value for name, value in values.items() if _mentions(condition, name)}
     request = {
-        "TableName": table,
+        "TableName": standing,
         "Key": item(1),
         "ConditionExpression": condition,
         "ExpressionAttributeValues": used,
@@ -131,13 +131,13 @@ def _mentions(expression: str, placeholder: str) -> bool:
     return placeholder in words
 
 
-def test_projections_cut_out_paths(client: Any, table: str) -> None:
+def test_projections_cut_out_paths(client: Any, standing: str) -> None:
     attributes: Item = {
         "l": {"L": [{"S": str(i)} for i in range(5)]},
         "m": {"M": {"x": {"N": "1"}, "y": {"N": "2"}}},
     }
-    client.put_item(TableName=table, Item=item(1, **attributes))
-    key = {"TableName": table, "Key": item(1)}
+    client.put_item(TableName=standing, Item=item(1, **attributes))
+    key = {"TableName": standing, "Key": item(1)}
     found = call(
         client,
         "GetItem",
@@ -159,14 +159,14 @@ def test_projections_cut_out_paths(client: Any, table: str) -> None:
     ],
 )
 def test_an_update_changes_and_returns_what_was_asked(
-    client: Any, table: str, returned: str, attributes: Any
+    client: Any, standing: str, returned: str, attributes: Any
 ) -> None:
-    client.put_item(TableName=table, Item=item(1, n={"N": "1"}, gone={"S": "g"}))
+    client.put_item(TableName=standing, Item=item(1, n={"N": "1"}, gone={"S": "g"}))
     answer = call(
         client,
         "UpdateItem",
         {
-            "TableName": table,
+            "TableName": standing,
             "Key": item(1),
             "UpdateExpression": "SET n = n + :two REMOVE gone ADD #new :x",
             "ExpressionAttributeNames": {"#new": "new"},
@@ -175,14 +175,14 @@ def test_an_update_changes_and_returns_what_was_asked(
         },
     )
     assert answer == ({} if attributes is None else {"Attributes": attributes})
-    stored = client.get_item(TableName=table, Key=item(1), ConsistentRead=True)["Item"]
+    stored = client.get_item(TableName=standing, Key=item(1), ConsistentRead=True)["Item"]
     assert stored == item(1, n={"N": "3"}, new={"SS": ["x"]})
 
 
-def test_an_update_that_fails_leaves_the_item_as_it_was(client: Any, table: str) -> None:
-    client.put_item(TableName=table, Item=item(1, n={"S": "text"}))
+def test_an_update_that_fails_leaves_the_item_as_it_was(client: Any, standing: str) -> None:
+    client.put_item(TableName=standing, Item=item(1, n={"S": "text"}))
     request = {
-        "TableName": table,
+        "TableName": standing,
         "Key": item(1),
         "UpdateExpression": "SET a = :one ADD n :one",
         "ExpressionAttributeValues": {":one": {"N": "1"}},
@@ -191,7 +191,7 @@ def test_an_update_that_fails_leaves_the_item_as_it_was(client: Any, table: str)
         VE,
         "An operand in the update expression has an incorrect data type",
     )
-    assert client.get_item(TableName=table, Key=item(1))["Item"] == item(1, n={"S": "text"})
+    assert client.get_item(TableName=standing, Key=item(1))["Item"] == item(1, n={"S": "text"})
 
 
 def test_concurrent_increments_all_count(client: Any, table: str) -> None:

@@ -434,9 +434,9 @@ def _for(table: str, tree: Any) -> Any:
     ids=[f"{row[0]}-{row[3].removeprefix(E).removeprefix(P)[:48]}" for row in REFUSALS],
 )
 def test_a_faulty_request_is_refused_in_words_and_changes_nothing(
-    client: Any, table: str, operation: str, request_: dict[str, Any], code: str, text: str
+    client: Any, standing: str, operation: str, request_: dict[str, Any], code: str, text: str
 ) -> None:
-    error = refusal(client, operation, _for(table, request_))
-    assert fault(error) == (code, text.replace(TABLE, table))
+    error = refusal(client, operation, _for(standing, request_))
+    assert fault(error) == (code, text.replace(TABLE, standing))
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    assert client.scan(TableName=table, ConsistentRead=True)["Count"] == 0
+    assert client.scan(TableName=standing, ConsistentRead=True)["Count"] == 0

@@ -78,7 +78,7 @@ def test_the_auditor_knows_errors(client: Any, body: Any, right: bool) -> None:
     assert (error_faults(client.meta.service_model, body) == []) is right
 
 
-def test_the_auditor_sees_the_answers_of_a_client(client: Any, audit: Audit, table: str) -> None:
+def test_the_auditor_sees_the_answers_of_a_client(client: Any, audit: Audit) -> None:
     """A planted fault: the auditor reads a faulty answer off the same hook that the real ones pass."""
     operation = client.meta.service_model.operation_model("GetItem")
     response = {"body": b'{"Thing": 1}', "headers": {"x-amzn-requestid": "1"}, "status_code": 200}

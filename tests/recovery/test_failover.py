@@ -98,16 +98,19 @@ def test_any_node_of_a_spread_cluster_may_crash_under_load(spread: Server, node:
 
 
 def test_every_node_of_a_spread_cluster_leads_something(spread: Server) -> None:
+    """The hash ring says who leads; that thirty partitions miss one node of three has odds of 1 in 60,000."""
     client = connect(spread.url)
-    create_table(client, "led", sort_type="N")
-    client.scan(TableName="led", ConsistentRead=True)
+    names = [f"led.{number}" for number in range(5)]
+    for name in names:
+        create_table(client, name, sort_type="N")
+        client.scan(TableName=name, ConsistentRead=True)
     wait_until(lambda: leaders(spread) == set(NODES), "all nodes lead", CATCH_UP_SECONDS_MAX)
-    client.delete_table(TableName="led")
+    for name in names:
+        client.delete_table(TableName=name)
 
 
-@pytest.mark.parametrize("node", NODES)
-def test_any_node_of_a_cluster_as_by_default_may_crash_under_load(together: Server, node: str) -> None:
-    _crash_and_return(together, node, f"together.{node}")
+def test_the_node_that_leads_everything_may_crash_under_load(together: Server) -> None:
+    _crash_and_return(together, "n1", "together")
 
 
 def test_each_node_may_crash_in_turn_and_all_that_was_acknowledged_stays(together: Server) -> None:
