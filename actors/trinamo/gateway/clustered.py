@@ -4,12 +4,13 @@ Outcomes (PROTOCOLS 4): what nobody took within the wait is a 503; what was hand
 since nobody knows its outcome. A table's identity is (account, region, name); `shared` ignores the first two.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import attrs
 import cbor2
 import structlog
+import trio
 
 from trinamo.actor import Request
 from trinamo.base import OperatingError, WrongEpoch
@@ -207,10 +208,13 @@ class ClusterDatabase:
         self, table: Table, keys: Sequence[bytes], *, consistent: bool
     ) -> Sequence[Stored | None]:
         found: dict[bytes, Stored | None] = {}
-        for route, some in self._by_partition(table, keys):
+
+        async def read(route: PartitionRecord, some: list[bytes]) -> None:
             answer = await self._read(table, route, Get(route.epoch, tuple(some)), consistent)
             for key, value in zip(some, answer.values, strict=True):
                 found[key] = None if value is None else Stored(item_of(value), size_of(value))
+
+        await _all_at_once(read, self._by_partition(table, keys))
         return [found[key] for key in keys]
 
     async def write(self, table: Table, write: Put | Delete | Update) -> Written:
@@ -224,11 +228,21 @@ class ClusterDatabase:
     async def write_many(self, table: Table, writes: Sequence[Put | Delete]) -> Sequence[Written | None]:
         by_key = {write.key: write for write in writes}
         done: dict[bytes, Written] = {}
-        for route, keys in self._by_partition(table, [write.key for write in writes]):
+
+        async def put(route: PartitionRecord, keys: list[bytes]) -> None:
             request = Write(route.epoch, tuple(_item_write(by_key[key]) for key in keys))
-            answer = await self._call(route, request)
+            try:
+                answer = await self._router.call(route, request)
+            except OperatingError as error:
+                if error.retryable:
+                    return  # surely not done: the caller hears that these are unprocessed
+                raise internal_server_error() from None
             for key, result in zip(keys, answer.results, strict=True):
                 done[key] = _written(result)
+
+        await _all_at_once(put, self._by_partition(table, [write.key for write in writes]))
+        if writes and not done:
+            raise service_unavailable()
         return [done.get(write.key) for write in writes]
 
     async def read(
@@ -280,6 +294,31 @@ class ClusterDatabase:
 
     async def _call(self, route: PartitionRecord, request: Request[R]) -> R:
         return await _carry_out(self._router.call(route, request))
+
+
+Part = tuple[PartitionRecord, list[bytes]]
+
+
+async def _all_at_once(
+    work: Callable[[PartitionRecord, list[bytes]], Awaitable[None]], parts: list[Part]
+) -> None:
+    """Work on every partition at the same time. Raises one of the `ApiError`s that came."""
+    if len(parts) == 1:
+        await work(*parts[0])
+        return
+    errors: list[ApiError] = []
+
+    async def one(part: Part) -> None:
+        try:
+            await work(*part)
+        except ApiError as error:
+            errors.append(error)
+
+    async with trio.open_nursery() as nursery:
+        for part in parts:
+            nursery.start_soon(one, part)
+    if errors:
+        raise errors[0]
 
 
 class _Taken(Exception):
