@@ -93,7 +93,6 @@ class Audit:
     def __init__(self, client: Any) -> None:
         self.found: list[str] = []
         self.seen: set[str] = set()
-        self.codes: set[str] = set()
         self._service: model.ServiceModel = client.meta.service_model
         client.meta.events.register("before-parse.dynamodb", self._look)
 
@@ -111,5 +110,4 @@ class Audit:
             wrong = faults(operation_model.output_shape, body)
         else:
             wrong = error_faults(self._service, body)
-            self.codes.add(str(body.get("__type") if isinstance(body, dict) else body).partition("#")[2])
         self.found += [f"{name} {fault}" for fault in wrong]
