@@ -22,9 +22,9 @@ from trinamo.raft import Heartbeat, HeartbeatAck, RaftConfig, RaftMessage
 from trinamo.wire import Message
 from trinamo.world import Durability, World
 
-TICK_S = 0.05
-ELECTION_TICKS = 6  # an election begins 0.3 to 0.6 s after the last heartbeat
-HEARTBEAT_TICKS = 2
+TICK_S = 0.08
+ELECTION_TICKS = 5  # an election begins 0.4 to 0.8 s after the last heartbeat
+HEARTBEAT_TICKS = 2  # ticks and heartbeats are what an idle cluster costs
 MAINTENANCE_S = 0.5
 DATA_UNFLUSHED_MAX = 8 << 20  # bytes; beyond it `data` is flushed so that logs can be cut
 EARLY_MAX = (

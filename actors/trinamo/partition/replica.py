@@ -199,9 +199,12 @@ class Replica(Actor):
         """One tick of the node's timer."""
         if self._receiver.installing:
             return
-        self.core.tick(now)
-        self._sender.expire(now)
-        self._pump()
+        core = self.core
+        core.tick(now)
+        if self._sender.active:
+            self._sender.expire(now)
+        if core.has_ready or self._unsettled:
+            self._pump()
 
     def stopped(self) -> None:
         self._drop(OutcomeUnknown("the replica has stopped"))

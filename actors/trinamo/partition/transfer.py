@@ -41,6 +41,10 @@ class SnapshotSender:
         self._replica = replica
         self._sending: dict[NodeId, _Sending] = {}
 
+    @property
+    def active(self) -> bool:
+        return bool(self._sending)
+
     def begin(self, peer: NodeId, now: float) -> None:
         replica = self._replica
         self._end(peer)
