@@ -72,6 +72,7 @@ class Host:
         self._beats: dict[NodeId, list[tuple[int, int, int, int]]] | None = None
         self._acks: list[tuple[int, int, int]] | None = None
         self._early: dict[PartitionId, list[tuple[NodeId, RaftMessage]]] = {}
+        self._early_before: frozenset[PartitionId] = frozenset()  # those that were waiting at the last look
         system.inline(Raft, self._on_raft)
         system.inline(Heartbeats, self._on_heartbeats)
         system.inline(HeartbeatAcks, self._on_heartbeat_acks)
@@ -257,11 +258,17 @@ class Host:
             for peer, gathered in beats.items():
                 self._system.tell(peer, HOST, Heartbeats(tuple(gathered)))
 
+    def _forget_early(self) -> None:
+        """Drop what came for replicas that have not begun in a whole round: they are gone, not late."""
+        for partition in self._early_before:
+            self._early.pop(partition, None)
+        self._early_before = frozenset(self._early)
+
     async def _maintain(self) -> None:
         store, clock = self.store, self.clock
         while True:
             await clock.sleep_until(clock.monotonic() + MAINTENANCE_S)
-            self._early.clear()
+            self._forget_early()
             store.sweep()
             if store.durability is Durability.MEMORY:
                 continue
