@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from trinamo.actor import Envelope
 from trinamo.base import NodeId
+from trinamo.partition.messages import Get
 from trinamo.partition.replica import Replica
 from trinamo.raft import RaftCore
-from trinamo.raft.leader import Leader
 from trinamo.raft.messages import Vote, VoteReply
 
 
@@ -42,10 +43,21 @@ def acknowledges_before_a_quorum() -> Iterator[None]:
 
 
 @contextmanager
-def reads_without_a_lease() -> Iterator[None]:
-    """Who believes to lead serves strong reads, deposed or not."""
+def serves_reads_when_deposed() -> Iterator[None]:
+    """Who has led goes on serving strong reads, whoever leads now."""
+    on_read = Replica._on_read
+
+    def serve(self: Replica, envelope: Envelope, now: float) -> None:
+        message, reply = envelope.message, envelope.reply
+        if self.core.leads:
+            self.__dict__["has_led"] = True
+        if "has_led" in self.__dict__ and isinstance(message, Get) and reply is not None:
+            reply.resolve(self._found(message))
+        else:
+            on_read(self, envelope, now)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Leader, "lease_valid", lambda self, now: self.settled)
+        patch.setattr(Replica, "_on_read", serve)
         yield
 
 
@@ -65,6 +77,6 @@ def refuses_before_commit() -> Iterator[None]:
 PLANTED = {
     "votes twice in a term": votes_twice_in_a_term,
     "acknowledges before a quorum": acknowledges_before_a_quorum,
-    "reads without a lease": reads_without_a_lease,
+    "serves reads when deposed": serves_reads_when_deposed,
     "refuses before commit": refuses_before_commit,
 }

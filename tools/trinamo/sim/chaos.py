@@ -17,6 +17,9 @@ from trinamo.sim.network import FAIR, Hub, Weather
 from trinamo.sim.trace import Trace
 
 PAUSE_MEAN_S: Final = 0.7  # about an election, so that some faults hit in the middle of one
+FAULTS: Final = (
+    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal",
+)  # fmt: skip
 LEADER_RATE: Final = 0.6
 DOWN_MEAN_S: Final = 0.7
 STORMS: Final = (
@@ -56,28 +59,28 @@ class Chaos:
     dice: random.Random
     trace: Trace
     machine_crashes: bool
+    faults: Sequence[str] = FAULTS
+    """What to choose from; what stands here twice is twice as likely."""
+    pause_mean_s: float = PAUSE_MEAN_S
     counts: dict[str, int] = attrs.Factory(dict)
     """How often each fault was done."""
 
     async def rage(self, until: float) -> None:
         """Do faults until a moment of virtual time."""
-        faults: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
-            ("crash", self._crash),
-            ("crash", self._crash),
-            ("bounce all", self._bounce_all),
-            ("isolate", self._isolate),
-            ("isolate", self._isolate),
-            ("cut one way", self._cut),
-            ("storm", self._storm),
-            ("heal", self._heal),
-            ("heal", self._heal),
-        )
+        acts: dict[str, Callable[[], Awaitable[None]]] = {
+            "crash": self._crash,
+            "bounce all": self._bounce_all,
+            "isolate": self._isolate,
+            "cut one way": self._cut,
+            "storm": self._storm,
+            "heal": self._heal,
+        }
         while trio.current_time() < until:
-            await trio.sleep(self.dice.expovariate(1 / PAUSE_MEAN_S))
-            name, fault = self.dice.choice(faults)
+            await trio.sleep(self.dice.expovariate(1 / self.pause_mean_s))
+            name = self.dice.choice(self.faults)
             self.counts[name] = self.counts.get(name, 0) + 1
             self.trace.note(f"{trio.current_time():.6f} chaos: {name}")
-            await fault()
+            await acts[name]()
         await self.mend()
 
     async def mend(self) -> None:

@@ -14,7 +14,7 @@ import attrs
 import trio
 
 from trinamo.base import NodeId
-from trinamo.sim.chaos import Chaos, Victim
+from trinamo.sim.chaos import FAULTS, PAUSE_MEAN_S, Chaos, Victim
 from trinamo.sim.checker import violations
 from trinamo.sim.deterministic import run_deterministically
 from trinamo.sim.history import Kind
@@ -38,11 +38,13 @@ class Settings:
 
     seed: int
     nodes: int = 3
-    chaos_s: float = 10.0
-    clients: int = 8
+    chaos_s: float = 8.0
+    clients: int = 6
     keys: int = 3
     operations_max: int = 2_000
-    think_mean_s: float = 0.05
+    think_mean_s: float = 0.07
+    faults: Sequence[str] = FAULTS
+    pause_mean_s: float = PAUSE_MEAN_S
 
 
 @attrs.frozen
@@ -124,6 +126,8 @@ class _Run:
             dice=random.Random(f"{seed}/chaos"),
             trace=self._trace,
             machine_crashes=durability is Durability.FSYNC,
+            faults=settings.faults,
+            pause_mean_s=settings.pause_mean_s,
         )
         self._failures: list[str] = []
 

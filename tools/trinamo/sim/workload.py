@@ -32,7 +32,9 @@ TABLE_DECLARATION: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
 }
 
-PATIENCE_S: Final = 8.0  # above the 5 s that the router waits for a leader
+PATIENCES_S: Final = (0.5, 8.0, 8.0, 8.0)
+"""How long clients wait. The last is above the 5 s of the router; with it alone, all clients would soon hang on requests
+that a partition swallowed, and nobody would see what a deposed leader says."""
 _KINDS: Final = (
     Kind.PUT,
     Kind.PUT,
@@ -69,12 +71,16 @@ class Registers:
         while trio.current_time() < until and len(self.history.operations) < self.operations_max:
             nodes = self.live()
             if nodes:
-                await self.ask(
-                    name, self.dice.choice(nodes), self.dice.choice(_KINDS), self.dice.choice(self.keys)
-                )
+                await self._ask_something(name, nodes)
             await trio.sleep(self.dice.expovariate(1 / self.think_mean_s))
 
-    async def ask(self, client: str, node: NodeId, kind: Kind, key: str) -> Operation:
+    async def _ask_something(self, client: str, nodes: Sequence[NodeId]) -> None:
+        draw = self.dice.choice
+        await self.ask(client, draw(nodes), draw(_KINDS), draw(self.keys), draw(PATIENCES_S))
+
+    async def ask(
+        self, client: str, node: NodeId, kind: Kind, key: str, patience_s: float = PATIENCES_S[-1]
+    ) -> Operation:
         """Perform one operation, and write down what came of it."""
         value = None
         if kind in (Kind.PUT, Kind.PUT_IF_ABSENT):
@@ -82,7 +88,7 @@ class Registers:
             value = f"v{self._values}"
         operation = self.history.invoke(client, kind, key, value)
         outcome = "no answer"
-        with trio.move_on_after(PATIENCE_S):
+        with trio.move_on_after(patience_s):
             outcome = await self._answered(operation, node)
         self.trace.note(f"{trio.current_time():.6f} {node} {operation}: {outcome}")
         return operation
