@@ -9,7 +9,8 @@ as over TCP. A payload is [number, items]: frames are numbered from 1 in each di
     [2, id, message]             answer
     [3, id, error name, detail]  failure: one of `OperatingError`'s classes, detail for NotLeader's hint
 
-1. A link coalesces: whatever waits goes as one frame.
+1. A link coalesces: whatever waits goes as one frame, or as several if it is more than a frame may hold. A message
+   that fits no frame is lost, visibly.
 2. An ask to a peer without a link fails at once with LinkDown: surely not sent. A link that ends fails every ask
    sent over it with OutcomeUnknown.
 3. Deadlines are looked at by `expire`, which the node's timer calls; a reply is never awaited beyond it by more
@@ -44,7 +45,7 @@ from trinamo.base import (
     WireError,
     WrongEpoch,
 )
-from trinamo.wire import Message, decode_frame, encode_frame, from_wire, to_wire
+from trinamo.wire import FRAME_SIZE_MAX, Message, decode_frame, encode_frame, from_wire, to_wire
 from trinamo.world import Channel, World
 
 R = TypeVar("R", bound=Message)
@@ -179,12 +180,24 @@ class Link:
             queue, self._queue = self._queue, []
             if not queue:
                 continue
-            self._sent += 1
             try:
-                await self._channel.send(encode_frame(cbor2.dumps([self._sent, queue])))
+                await self._send(queue)
             except LinkDown:
                 scope.cancel()
                 return
+
+    async def _send(self, items: list[Any]) -> None:
+        """Send items as one frame, or as several where they are too much for one."""
+        payload = cbor2.dumps([self._sent + 1, items])
+        if len(payload) <= FRAME_SIZE_MAX:
+            self._sent += 1
+            await self._channel.send(encode_frame(payload))
+        elif len(items) > 1:
+            half = len(items) // 2
+            await self._send(items[:half])
+            await self._send(items[half:])
+        else:
+            _log.error("message fits no frame", peer=self.peer, size=len(payload))
 
     def _leave(self, _: Any) -> trio.lowlevel.Abort:
         self._sender = None
@@ -220,9 +233,12 @@ class Link:
             case [1, int() | str() as name, int() as id_, tree]:
                 self._system.deliver(name, Envelope(self.peer, from_wire(tree), RemoteReply(self, id_)))
             case [2, int() as id_, tree]:
+                answer = from_wire(
+                    tree
+                )  # before the ask is forgotten: a bad answer closes the link, which fails it
                 reply = self._asked.pop(id_, None)
                 if reply is not None:
-                    reply.resolve(from_wire(tree))
+                    reply.resolve(answer)
             case [3, int() as id_, str() as name, detail]:
                 reply = self._asked.pop(id_, None)
                 if reply is not None:
