@@ -211,6 +211,7 @@ class Cluster:
         if seat.node is None or not seat.node.alive:
             raise BadControlRequest(f"{seat.id} is not alive")
         seat.node.crash()
+        await seat.node.ended.wait()  # its last task is over: nothing of it touches the store any more
 
     async def _restart(self, seat: _Seat) -> None:
         if seat.node is not None and seat.node.alive:

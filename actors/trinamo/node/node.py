@@ -60,6 +60,7 @@ class Node:
         )
         self.host.leadership_changed = self._leadership_changed
         self.alive = False
+        self.ended = trio.Event()
         self._scope = trio.CancelScope()
         self._led: trio.Event = trio.Event()
 
@@ -93,6 +94,7 @@ class Node:
             finally:
                 self.alive = False
                 self.system.stop()
+                self.ended.set()
 
     def crash(self) -> None:
         """End at once: nothing more is sent or answered; what was written stays with the World's storage."""
@@ -109,9 +111,11 @@ class Node:
     async def _run_supervisor(self) -> None:
         supervisor = self.supervisor
         self.system.register(supervisor)
-        await supervise(
-            lambda: supervisor, self.world.clock, lambda _: None, lambda _actor, _error, _again: None
-        )
+
+        def make() -> Supervisor:
+            return supervisor
+
+        await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
 
     async def _assign_system(self) -> None:
         nodes = self.config.nodes[:REPLICAS_MAX]

@@ -208,6 +208,11 @@ class Host:
         def make() -> Actor:
             return Replica(self, partition, self._next_incarnation(), eager)
 
+        async def clear_up() -> None:
+            await self.commit.retire(
+                partition, self._incarnation
+            )  # its writes end before its log is read again
+
         def begun(actor: Actor) -> None:
             assert isinstance(actor, Replica)
             self.replicas[partition] = actor
@@ -222,7 +227,7 @@ class Host:
                 del self.replicas[partition]
 
         with scope:
-            await supervise(make, self.clock, begun, ended)
+            await supervise(make, self.clock, begun, ended, clear_up)
         if self._scopes.get(partition) is scope:
             del self._scopes[partition]
 

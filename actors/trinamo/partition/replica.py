@@ -227,6 +227,7 @@ class Replica(Actor):
         match message:
             case Durable():
                 self._on_durable()
+                self._pump()  # what this committed is applied before the next request looks
             case SnapshotChunk():
                 self._receiver.take(envelope.sender, message, now)
             case SnapshotAck():
@@ -473,7 +474,7 @@ class Replica(Actor):
         if self._pumping:
             self._on_durable()
         else:
-            self.mailbox.put(Envelope(self._host.node, Durable(), None))
+            self.mailbox.put_own(Envelope(self._host.node, Durable(), None))
 
     def _on_durable(self) -> None:
         written = self._written.popleft()

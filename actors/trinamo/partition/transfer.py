@@ -171,7 +171,7 @@ class SnapshotReceiver:
                 _log.error("snapshot not installed", replica=repr(replica), reason=str(error))
                 install.abandon()
                 done = False
-            replica.mailbox.put(Envelope(host.node, Installed(chunk.index, chunk.term, done), None))
+            replica.mailbox.put_own(Envelope(host.node, Installed(chunk.index, chunk.term, done), None))
 
         host.spawn(finish)
 

@@ -7,7 +7,7 @@ A broken invariant raises out of `receive`. The supervisor then runs `stopped`, 
 factory unless it fails more often than the restart intensity admits.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -72,10 +72,12 @@ async def supervise(
     clock: Clock,
     begun: Callable[[Actor], None],
     ended: Callable[[Actor, BaseException | None, bool], None],
+    clear_up: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Run the actor that `make` gives, again after each failure that the restart intensity admits.
 
     `begun` is told each new actor; `ended` each end: the error, and whether another follows.
+    `clear_up` is awaited between the two.
     """
     supervision = Supervision(clock)
     again = True
@@ -94,6 +96,8 @@ async def supervise(
         finally:
             actor.stopped()
             actor.refuse_waiting()
+        if again and clear_up is not None:
+            await clear_up()
 
 
 def refuse(batch: list[Envelope], hint: Any = None) -> None:

@@ -40,12 +40,16 @@ class Mailbox:
         """Add a message, unless the mailbox is full. Returns whether it was taken."""
         if len(self._queue) >= self.limit:
             return False
+        self.put_own(envelope)
+        return True
+
+    def put_own(self, envelope: Envelope) -> None:
+        """Add what the actor itself has begun and waits for; that is never refused, and bounded by what it begins."""
         self._queue.append(envelope)
         reader = self._reader
         if reader is not None:
             self._reader = None
             trio.lowlevel.reschedule(reader)
-        return True
 
     async def drain(self) -> list[Envelope]:
         """Wait until something is here, and return all of it in the order of arrival."""
