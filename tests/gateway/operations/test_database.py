@@ -1,7 +1,11 @@
 """The contract of `Database`: what operations rely on, whoever implements it."""
 
+from collections.abc import AsyncIterator
+
+import attrs
 import pytest
 
+from cluster.clusters import running
 from gateway.operations.memory import MemoryDatabase
 from trinamo.gateway.operations.database import (
     Database,
@@ -27,9 +31,13 @@ ABSENT = Expression("attribute_not_exists(pk)", None, None)
 EVERYTHING = KeyRange(b"", None)
 
 
-@pytest.fixture
-def database() -> Database:
-    return MemoryDatabase()
+@pytest.fixture(params=["memory", "1 node", "3 nodes"])
+async def database(request: pytest.FixtureRequest, autojump_clock: object) -> AsyncIterator[Database]:
+    if request.param == "memory":
+        yield MemoryDatabase()
+        return
+    async with running(nodes=int(request.param[0]), partitions=1) as cluster:
+        yield cluster.nodes[0].database
 
 
 @pytest.fixture
@@ -69,7 +77,7 @@ async def test_tables_of_another_region_or_account_are_other_tables(database: Da
 
 async def test_names_are_listed_in_order_after_a_name(database: Database) -> None:
     for name in ("bb", "a.", "B-"):
-        await database.create_table(ADDRESS._replace(name=name), SPEC)
+        await database.create_table(ADDRESS._replace(name=name), attrs.evolve(SPEC, name=name))
     assert await database.list_tables(ADDRESS.account, ADDRESS.region, None, 2) == ["B-", "a."]
     assert await database.list_tables(ADDRESS.account, ADDRESS.region, "a.", 2) == ["bb"]
 
