@@ -135,6 +135,7 @@ class Replica(Actor):
         self._clock = self.applied.clock
         self._flight: dict[bytes, tuple[int, Current | None]] = {}
         self._proposed: dict[int, _Proposed] = {}
+        self._flight_term = 0
         self._waiting: deque[_Waiting] = deque()
         self._reading: list[Answer] = []  # of this stretch
         self._reads: dict[int, tuple[list[Answer], list[Reply[Any]]]] = {}
@@ -506,6 +507,10 @@ class Replica(Actor):
         while self._waiting and self._waiting[-1].term != leadership.term:
             for reply, _ in self._waiting.pop().answers:
                 reply.fail(OutcomeUnknown("leadership was lost before the write was committed"))
+        if leadership.term != self._flight_term:  # what an older term had in flight is applied by now, or void
+            self._flight.clear()
+            self._proposed.clear()
+            self._flight_term = leadership.term
         if not leadership.leads:
             self._drop(OutcomeUnknown("leadership was lost before the write was committed"))
         self._host.led(self)
