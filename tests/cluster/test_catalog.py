@@ -172,3 +172,27 @@ async def test_the_catalog_counts_its_changes_one_by_one() -> None:
         versions.append(one.view.version)
         assert nothing is None
         assert versions == [0, 3]
+
+
+async def test_a_table_without_a_leader_keeps_no_other_table_from_becoming_active() -> None:
+    dead = {"n4", "n5"}
+    async with running(nodes=5) as cluster:
+        for name in dead:
+            await crash(cluster, name)
+        database, view = node(cluster, "n1").database, node(cluster, "n1").view
+        stuck: list[TableAddress] = []
+        sound: list[TableAddress] = []
+        for number in range(
+            40
+        ):  # three of five nodes are drawn for each: most draws have one dead node or two
+            address = HERE._replace(name=f"tab{number:02}")
+            await database.create_table(address, spec(address.name))
+            replicas = view.tables[address].partitions[0].replicas
+            (stuck if len(dead.intersection(replicas)) == 2 else sound).append(address)
+        assert stuck
+        assert sound
+        await until(cluster, lambda: all(view.tables[a].status is TableStatus.ACTIVE for a in sound))
+        assert all(view.tables[a].status is TableStatus.CREATING for a in stuck)
+        for name in dead:
+            await restart(cluster, name)
+        await until(cluster, lambda: all(view.tables[a].status is TableStatus.ACTIVE for a in stuck))

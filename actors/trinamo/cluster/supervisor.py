@@ -15,7 +15,7 @@ import trio
 from trinamo.actor import Actor, Envelope
 from trinamo.base import NodeId, OperatingError, StorageError
 from trinamo.cluster.catalog import SUPERVISOR, Catalog
-from trinamo.cluster.records import SYSTEM_PARTITION, CatalogChanged, PartitionRecord
+from trinamo.cluster.records import SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
@@ -26,6 +26,7 @@ LOOK_S: Final = (
     0.5  # how often a node looks whether it missed a change, and whether leaders are where they should be
 )
 
+_PASSING: Final = (TableStatus.CREATING, TableStatus.DELETING)
 _log = structlog.get_logger("trinamo.cluster")
 
 
@@ -44,6 +45,7 @@ class Supervisor(Actor):
         self._spread = spread_leaders
         self._missed = False
         self._woken = trio.Event()
+        self._changing = trio.Lock()  # many tables that change at once would only refuse each other's swaps
 
     def __repr__(self) -> str:
         return f"<Supervisor {self._node} {self._catalog.view!r}>"
@@ -106,34 +108,54 @@ class Supervisor(Actor):
             await self._host.assign(assignment)
 
     async def _keep_tables(self) -> None:
-        """As the active supervisor, move tables on."""
-        while True:
-            self._woken = trio.Event()
-            if self._is_active():
-                try:
-                    await self._move_tables()
-                except OperatingError as error:
-                    _log.info("tables wait", node=self._node, reason=str(error))
-                    await self._clock.sleep_until(self._clock.monotonic() + LOOK_S)
-                    continue
-            await self._woken.wait()
+        """As the active supervisor, move tables on: each by itself, for one may wait long for its leaders."""
+        moving: set[str] = set()
+
+        async def move(record: TableRecord) -> None:
+            try:
+                await self._move(record)
+            except OperatingError as error:
+                _log.info("table waits", node=self._node, table=record.spec.name, reason=str(error))
+            else:
+                self._woken.set()  # its status may have changed meanwhile
+            finally:
+                moving.remove(record.table_id)
+
+        async with trio.open_nursery() as nursery:
+            while True:
+                self._woken = trio.Event()
+                if self._is_active():
+                    await self._catch_up()
+                    for record in self._catalog.view.tables.values():
+                        if record.status in _PASSING and record.table_id not in moving:
+                            moving.add(record.table_id)
+                            nursery.start_soon(move, record)
+                await self._woken.wait()
 
     def _is_active(self) -> bool:
         replica = self._host.replicas.get(SYSTEM_PARTITION)
         return replica is not None and replica.core.leads
 
-    async def _move_tables(self) -> None:
+    async def _catch_up(self) -> None:
+        """Learn what was missed; failing that, `_look` will, and wakes us then."""
         if self._missed or self._catalog.view.version < 0:
-            self._missed = False
-            await self._catalog.refresh()
-        for record in list(self._catalog.view.tables.values()):
-            if record.status is TableStatus.CREATING:
-                for route in record.partitions:
-                    await self._router.call(route, Get(route.epoch, ()))
-                await self._catalog.set_status(record.table_id, TableStatus.CREATING, TableStatus.ACTIVE)
-            elif record.status is TableStatus.DELETING:
-                table_id = record.table_id
-                await self._catalog.remove(lambda r, t=table_id: r.table_id == t)  # type: ignore[misc]  # bound now
+            try:
+                await self._catalog.refresh()
+                self._missed = False
+            except OperatingError as error:
+                _log.info("catalog not read", node=self._node, reason=str(error))
+
+    async def _move(self, record: TableRecord) -> None:
+        """Take one table to the next status, once its partitions have leaders."""
+        table_id = record.table_id
+        if record.status is TableStatus.CREATING:
+            for route in record.partitions:
+                await self._router.call(route, Get(route.epoch, ()))
+            async with self._changing:
+                await self._catalog.set_status(table_id, TableStatus.CREATING, TableStatus.ACTIVE)
+        else:
+            async with self._changing:
+                await self._catalog.remove(lambda other: other.table_id == table_id)
 
     async def _look(self) -> None:
         """Catch up with what was missed, and bring leadership home."""
