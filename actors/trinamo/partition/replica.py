@@ -507,7 +507,9 @@ class Replica(Actor):
         while self._waiting and self._waiting[-1].term != leadership.term:
             for reply, _ in self._waiting.pop().answers:
                 reply.fail(OutcomeUnknown("leadership was lost before the write was committed"))
-        if leadership.term != self._flight_term:  # what an older term had in flight is applied by now, or void
+        if (
+            leadership.term != self._flight_term
+        ):  # what an older term had in flight is applied by now, or void
             self._flight.clear()
             self._proposed.clear()
             self._flight_term = leadership.term
