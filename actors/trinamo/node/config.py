@@ -41,7 +41,7 @@ class Config:
     """
 
     nodes: int = 3
-    partitions: int = 4
+    partitions: int = 1
     spread_leaders: bool = False
     shared: bool = False
     data: Path | None = None

@@ -29,7 +29,7 @@ class NodeConfig:
     """What every node of a cluster is told alike."""
 
     nodes: tuple[NodeId, ...]
-    partitions: int = 4
+    partitions: int = 1
     spread_leaders: bool = False
     settled: bool = True
     shared: bool = False

@@ -17,7 +17,7 @@ import click
 )
 @click.option("--nodes", type=int, default=3, show_default=True, help="Nodes of the cluster.")
 @click.option(
-    "--partitions", type=int, default=4, show_default=True, help="Initial partitions of each table."
+    "--partitions", type=int, default=1, show_default=True, help="Initial partitions of each table."
 )
 @click.option(
     "--init",
