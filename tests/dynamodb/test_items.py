@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dynamodb.calls import EVERY_TYPE, VE, Item, call, fault, item, refusal
+from dynamodb.facts import fact
 
 
 def _sets_sorted(attributes: Item) -> Item:
@@ -253,3 +254,12 @@ def test_capacity_is_counted_in_one_and_four_kilobytes(
         "CapacityUnits": units,
         "Table": {"CapacityUnits": units},
     }
+
+
+@fact("values.1")
+def test_an_empty_value_is_refused(client: Any, standing: str) -> None:
+    error = refusal(client, "PutItem", {"TableName": standing, "Item": item(1, x={})})
+    assert fault(error) == (
+        VE,
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+    )
