@@ -3,7 +3,6 @@
 from typing import Any
 
 import attrs
-import cbor2
 import pytest
 
 from trinamo.model.limits import ITEM_SIZE_MAX
@@ -21,7 +20,7 @@ HELD = Current(item_size(OLD), encode_item(OLD))
 
 def text(expression: str, **values: dict[str, Any]) -> ExpressionText:
     named = {f":{name}": value for name, value in values.items()}
-    return ExpressionText(expression, None, cbor2.dumps(named) if named else b"")
+    return ExpressionText(expression, None, encode_item(named) if named else b"")
 
 
 ABSENT, IS_ONE, IS_TWO = (

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import attrs
-import cbor2
 import structlog
 import trio
 
@@ -38,7 +37,7 @@ from trinamo.model.errors import (
     table_not_found,
 )
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
-from trinamo.model.values import Item
+from trinamo.model.values import Item, encode_item
 from trinamo.partition.messages import (
     ExpressionText,
     Found,
@@ -350,14 +349,15 @@ def _item_write(write: Put | Delete | Update) -> ItemWrite:
     if isinstance(write, Delete):
         return ItemWrite(WriteKind.DELETE, write.key, b"", 0, condition, None, write.return_old)
     update = None if write.update is None else _text(write.update)
-    attributes: bytes = cbor2.dumps(write.attributes)
-    return ItemWrite(WriteKind.UPDATE, write.key, attributes, 0, condition, update, write.return_old)
+    return ItemWrite(
+        WriteKind.UPDATE, write.key, encode_item(write.attributes), 0, condition, update, write.return_old
+    )
 
 
 def _text(expression: Expression) -> ExpressionText:
     values: Item | None = expression.values
     names = None if expression.names is None else dict(expression.names)
-    return ExpressionText(expression.text, names, b"" if values is None else cbor2.dumps(values))
+    return ExpressionText(expression.text, names, b"" if values is None else encode_item(values))
 
 
 def _written(result: WriteResult) -> Written:

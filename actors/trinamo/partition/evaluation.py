@@ -6,8 +6,6 @@ Pure: `look_up` says what a key holds, be it applied or in flight; the outcome i
 from collections.abc import Callable
 from typing import NamedTuple
 
-import cbor2
-
 from trinamo.expressions import compile_condition, compile_update
 from trinamo.model.errors import ApiError, updated_item_too_large
 from trinamo.model.limits import ITEM_SIZE_MAX
@@ -54,7 +52,7 @@ def evaluate(write: ItemWrite, look_up: LookUp) -> Evaluated:
 def _holds(condition: ExpressionText | None, current: Current | None) -> bool:
     if condition is None:
         return True
-    values = cbor2.loads(condition.values) if condition.values else None
+    values = decode_item(condition.values) if condition.values else None
     item = None if current is None else decode_item(current.item)
     return compile_condition(condition.text, condition.names, values)(item)
 
@@ -74,7 +72,7 @@ def _updated(write: ItemWrite, current: Current | None) -> Effect | None:
     text, names, values = None, None, None
     if write.update is not None:
         text, names = write.update.text, write.update.names
-        values = cbor2.loads(write.update.values) if write.update.values else None
+        values = decode_item(write.update.values) if write.update.values else None
     update = compile_update(text, names, values)
     new = update.apply(None if current is None else decode_item(current.item), key).item
     if new is None:

@@ -23,7 +23,7 @@ class WriteKind(enum.IntEnum):
 
 @attrs.frozen
 class ExpressionText(Message):
-    """A checked expression; `values` is the CBOR of its values, b"" for none."""
+    """A checked expression; `values` is its values as an item's bytes, b"" for none."""
 
     WIRE = "partition.expression"
     text: str
@@ -33,7 +33,7 @@ class ExpressionText(Message):
 
 @attrs.frozen
 class ItemWrite(Message):
-    """One write. PUT has `item` and `size`; UPDATE has in `item` the CBOR of the key's attributes."""
+    """One write. PUT has `item` and `size`; UPDATE has in `item` the key's attributes."""
 
     WIRE = "partition.item_write"
     kind: WriteKind
