@@ -72,6 +72,14 @@ def persist(member: RaftCore) -> Ready:
     return ready
 
 
+def drain(member: RaftCore) -> None:
+    """Carry out all duties, of which none is looked at."""
+    while member.has_ready:
+        committed = member.ready().committed
+        if committed:
+            member.applied_to(committed[-1].index)
+
+
 def leader(config: RaftConfig = CONFIG, membership: Membership = THREE) -> RaftCore:
     """A leader of term 1 whose no-op is durable, sent and acknowledged by A, and its lease confirmed at 0."""
     member = core(membership=membership, config=config)
@@ -660,3 +668,34 @@ def test_config_refuses_nonsense() -> None:
         RaftConfig(node=ME, election_timeout_min=1.0, election_ticks=2, heartbeat_ticks=2)
     with pytest.raises(ValueError, match="drift_max"):
         RaftConfig(node=ME, election_timeout_min=1.0, drift_max=1.0)
+
+
+def test_a_heartbeat_without_news_may_be_taken_by_hearing_it() -> None:
+    stepped, heard = core(term=1, now=-9.0), core(term=1, now=-9.0)
+    for member in (stepped, heard):
+        member.step(A, append(1, 0, 0, [entry(1, 1)], commit=1), 0.0)
+        drain(member)
+        member.persisted(Index(1), Term(1))
+        for _ in range(3):
+            member.tick(0.5)
+    stepped.step(A, Heartbeat(Term(1), Index(1), 7), 0.5)
+    assert heard.heard(A, 1, 1, 0.5)
+    assert [message for _, message in stepped.ready().messages] == [HeartbeatAck(Term(1), 7)]
+    assert not heard.has_ready
+    assert stepped.status() == heard.status()
+    for member in (stepped, heard):  # both count their ticks anew, and withhold their votes anew
+        member.tick(1.2)
+        member.step(B, PreVote(Term(2), Index(9), Term(1)), 1.2)
+        assert [reply for _, reply in member.ready().messages] == [PreVoteReply(Term(1), False, True, A)]
+
+
+@pytest.mark.parametrize(("leader", "term", "commit"), [(B, 1, 1), (A, 2, 1), (A, 0, 1), (A, 1, 2)], ids=repr)
+def test_a_heartbeat_with_news_must_be_stepped(leader: NodeId, term: int, commit: int) -> None:
+    member = core(term=1)
+    member.step(A, append(1, 0, 0, [entry(1, 1), entry(2, 1)], commit=1), 0.0)
+    drain(member)
+    assert not member.heard(leader, term, commit, 0.5)
+
+
+def test_who_does_not_follow_must_step_heartbeats() -> None:
+    assert not core(term=1).heard(A, 1, 0, 0.5)

@@ -124,11 +124,16 @@ class Host:
     def _on_heartbeats(self, sender: NodeId, message: Heartbeats) -> None:
         acks: list[tuple[int, int, int]] = []
         self._acks = acks
+        now, replicas = self.clock.monotonic(), self.replicas
         for partition, term, commit, round_ in message.beats:
-            replica = self.replicas.get(PartitionId(partition))
-            if replica is not None:
-                beat = Heartbeat(Term(term), commit, round_)  # type: ignore[arg-type]  # an Index, as it came
-                self._guard(replica, replica.take, sender, beat)
+            replica = replicas.get(partition)  # type: ignore[call-overload]  # an id, as it came
+            if replica is None:
+                continue
+            if replica.heard(sender, term, commit, now):  # nearly always, and all there is to an idle group
+                acks.append((partition, term, round_))
+                continue
+            beat = Heartbeat(Term(term), commit, round_)  # type: ignore[arg-type]  # an Index, as it came
+            self._guard(replica, replica.take, sender, beat)
         self._acks = None
         if acks:
             self._system.tell(sender, HOST, HeartbeatAcks(tuple(acks)))
@@ -258,7 +263,10 @@ class Host:
             beats: dict[NodeId, list[tuple[int, int, int, int]]] = {}
             self._beats = beats
             for replica in list(self.replicas.values()):
-                self._guard(replica, replica.tick, now)
+                try:
+                    replica.tick(now)
+                except Exception as error:  # noqa: BLE001  # as in the actor loop
+                    self._stop_failed(replica, error)
             self._beats = None
             for peer, gathered in beats.items():
                 self._system.tell(peer, HOST, Heartbeats(tuple(gathered)))

@@ -196,6 +196,10 @@ class Replica(Actor):
             self.core.step(sender, message, self._host.clock.monotonic())
             self._pump()
 
+    def heard(self, leader: NodeId, term: int, commit: int, now: float) -> bool:
+        """Take a heartbeat if it tells nothing new (`RaftCore.heard`)."""
+        return not self._receiver.installing and self.core.heard(leader, term, commit, now)
+
     def tick(self, now: float) -> None:
         """One tick of the node's timer."""
         if self._receiver.installing:

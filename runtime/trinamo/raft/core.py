@@ -46,6 +46,7 @@ from trinamo.raft.messages import (
     VoteReply,
 )
 from trinamo.raft.ready import Leadership, PeerStatus, RaftStatus, Ready
+from trinamo.raft.roles import Follower
 
 
 class RaftCore(Elector, Acceptor):
@@ -211,6 +212,25 @@ class RaftCore(Elector, Acceptor):
                 self._on_timeout_now(now)
             case _:
                 raise AssertionError(f"{message!r} is no message of Raft")
+
+    def heard(self, leader: NodeId, term: int, commit: int, now: float) -> bool:
+        """Take a heartbeat that tells nothing new, and return whether it was one: then acknowledge it at once.
+
+        It is what `step` would do with it, without a message or a Ready: most heartbeats come to idle groups.
+        """
+        role = self.role
+        if (
+            isinstance(role, Follower)
+            and term == self.term
+            and role.leader == leader
+            and commit <= self.log.commit
+            and self._term_durable
+        ):
+            self._elapsed = 0
+            self._eager = False
+            self._heard_at = now
+            return True
+        return False
 
     def persisted(self, index: Index, term: Term) -> None:
         """The log is durable up to the entry (index, term), and so is every hard state handed over before it.
