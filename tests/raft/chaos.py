@@ -134,7 +134,10 @@ class Chaos:
                 self._campaign(other)
 
     def _tick(self, host: Host) -> None:
-        self._tell(host, lambda core: core.tick(self._leap()))
+        def tick(core: RaftCore) -> None:
+            assert core.tick(self._leap()) or not core.has_ready, "a tick that says it brought nothing"
+
+        self._tell(host, tick)
 
     def _crash(self, host: Host) -> None:
         if host.core is None:

@@ -699,3 +699,13 @@ def test_a_heartbeat_with_news_must_be_stepped(leader: NodeId, term: int, commit
 
 def test_who_does_not_follow_must_step_heartbeats() -> None:
     assert not core(term=1).heard(A, 1, 0, 0.5)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_voters_who_miss_their_leader_together_campaign_one_after_the_other(seed: int) -> None:
+    dice, campaigned = random.Random(seed), {}
+    for node in THREE.voters:
+        config = attrs.evolve(CONFIG, node=node)
+        member = RaftCore(config, PartitionId(1), RaftLog(), HardState(Term(1)), THREE, dice, 0.0)
+        campaigned[node] = next(tick for tick in range(100) if member.tick(10.0 + tick))
+    assert len(set(campaigned.values())) == len(THREE.voters)

@@ -6,6 +6,7 @@
 4. Flushes, truncation and sweeps happen here, beside the replicas.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -256,7 +257,9 @@ class Host:
         clock = self.clock
         moment = clock.monotonic()
         while True:
-            moment = max(moment + TICK_S, clock.monotonic())  # late ticks are not made up for
+            # Late ticks are not made up for. All nodes tick at the same moments, so that those of one process
+            # wake it once.
+            moment = math.ceil(max(moment + TICK_S / 2, clock.monotonic()) / TICK_S) * TICK_S
             await clock.sleep_until(moment)
             now = clock.monotonic()
             self._system.expire(now)

@@ -204,11 +204,11 @@ class Replica(Actor):
         """One tick of the node's timer."""
         if self._receiver.installing:
             return
-        core = self.core
-        core.tick(now)
         if self._sender.active:
             self._sender.expire(now)
-        if core.has_ready or self._unsettled:
+            self.core.tick(now)
+            self._pump()
+        elif self.core.tick(now) or self._unsettled:
             self._pump()
 
     def stopped(self) -> None:

@@ -174,16 +174,19 @@ class RaftCore(Elector, Acceptor):
 
     # -- facts ------------------------------------------------------------------------------------------------
 
-    def tick(self, now: float) -> None:
-        """Count one tick of the node's timer."""
+    def tick(self, now: float) -> bool:
+        """Count one tick of the node's timer. Returns False if that brought no duty, as most ticks do."""
         role = self.role
         if isinstance(role, Leader):
-            if not role.tick(now):
-                self._follow(self.term, None)
-            return
+            if role.tick(now):
+                return role.rounds.unsent
+            self._follow(self.term, None)
+            return True
         self._elapsed += 1
         if (self._eager or self._elapsed >= self._timeout) and not self._withheld(now):
             self._seek(now)
+            return True
+        return False
 
     def step(self, sender: NodeId, message: RaftMessage, now: float) -> None:
         """Take a message. Any message of any age from anybody may come, any number of times."""

@@ -127,9 +127,20 @@ class Member:
         return self._memberships.current.voters != (self._config.node,)
 
     def _restart_timer(self) -> None:
-        ticks = self._config.election_ticks
+        """Draw the next timeout, from one to two times `election_ticks`.
+
+        Voters whose timers began together must not campaign together, or none might win: so each draws from
+        numbers that leave its own rest when divided by how many voters there are.
+        """
+        ticks, (me, voters) = (
+            self._config.election_ticks,
+            (self._config.node, self._memberships.current.voters),
+        )
         self._elapsed = 0
-        self._timeout = self._dice.randrange(ticks, 2 * ticks)
+        choice = range(ticks, 2 * ticks)
+        if me in voters and len(voters) <= ticks:
+            choice = choice[(voters.index(me) - ticks) % len(voters) :: len(voters)]
+        self._timeout = choice[self._dice.randrange(0, len(choice))]
 
     def _learn_memberships(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
