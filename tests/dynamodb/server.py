@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,14 +47,30 @@ class Server:
 
     def change(self, name: str, **body: Any) -> Any:
         """Return the answer of `POST /_trinamo/<name>`."""
+        status, answer = self.try_change(name, **body)
+        assert status == 200, f"{name}: {status} {answer}"
+        return answer
+
+    def remove(self, name: str) -> Any:
+        """Return the answer of `DELETE /_trinamo/<name>`."""
+        status, answer = self.try_change(name, method="DELETE")
+        assert status == 200, f"{name}: {status} {answer}"
+        return answer
+
+    def try_change(self, name: str, method: str = "POST", **body: Any) -> tuple[int, Any]:
+        """Return status and answer of a change that may be refused."""
         request = urllib.request.Request(
             f"{self.url}/_trinamo/{name}",
             json.dumps(body).encode(),
             {"Content-Type": "application/json"},
-            method="POST",
+            method=method,
         )
-        with urllib.request.urlopen(request, timeout=CONTROL_SECONDS_MAX) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=CONTROL_SECONDS_MAX) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
 
     def stop(self) -> int:
         """Ask the process to end, as `docker stop` does, and return its exit code."""

@@ -33,11 +33,12 @@ _ROWS_MAX: Final = 1 << 30
 
 
 class Change(NamedTuple):
-    """Records to write and keys to remove."""
+    """Records to write and keys to remove; ids used up, and where the wall clock's offset is then (None: as it is)."""
 
     tables: Sequence[TableRecord]
     removed: Sequence[bytes]
-    partitions: int = 0  # ids used up
+    partitions: int = 0
+    clock_offset_us: int | None = None
 
 
 Decide = Callable[[Counters, dict[TableAddress, TableRecord]], Change | None]
@@ -125,8 +126,12 @@ class Catalog:
             change = decide(counters, self.view.tables)
             if change is None:
                 return None
+            offset = change.clock_offset_us
             new = attrs.evolve(
-                counters, version=counters.version + 1, partition=counters.partition + change.partitions
+                counters,
+                version=counters.version + 1,
+                partition=counters.partition + change.partitions,
+                clock_offset_us=counters.clock_offset_us if offset is None else offset,
             )
             writes: list[tuple[bytes, bytes | None]] = [(COUNTERS_KEY, encode_record(new))]
             writes += [(record.key, encode_record(record)) for record in change.tables]
@@ -193,6 +198,26 @@ class Catalog:
             return Change([], removed) if removed else None
 
         await self.change(decide)
+
+    async def reset(self) -> None:
+        """Take all tables out of the catalog and undo every advance of the clock, by one entry."""
+
+        def decide(counters: Counters, tables: dict[TableAddress, TableRecord]) -> Change | None:
+            removed = [record.key for record in tables.values()]
+            return Change([], removed, 0, 0) if removed or counters.clock_offset_us else None
+
+        await self.change(decide)
+
+    async def advance_clock(self, seconds: float) -> int:
+        """Move the wall clock of every node ahead. Returns the new offset in microseconds."""
+
+        def decide(counters: Counters, _: dict[TableAddress, TableRecord]) -> Change:
+            return Change([], [], 0, counters.clock_offset_us + round(seconds * 1e6))
+
+        change = await self.change(decide)
+        assert change is not None
+        assert change.clock_offset_us is not None
+        return change.clock_offset_us
 
     def _draw_id(self) -> str:
         digits = f"{self._random.getrandbits(128):032x}"

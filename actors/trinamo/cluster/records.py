@@ -26,11 +26,12 @@ REPLICAS_MAX: Final = 3  # as DynamoDB: three copies, a quorum of two
 
 @attrs.frozen
 class Counters(Message):
-    """What is given out next, and how often the catalog has changed."""
+    """What is given out next, how often the catalog has changed, and how far users advanced the wall clock."""
 
     WIRE = "catalog.counters"
     partition: int = 2
     version: int = 0
+    clock_offset_us: int = 0
 
 
 @attrs.frozen

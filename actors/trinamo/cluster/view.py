@@ -43,6 +43,11 @@ class CatalogView:
     def version(self) -> int:
         return -1 if self.counters is None else self.counters.version
 
+    @property
+    def clock_offset_s(self) -> float:
+        """How far the wall clock was advanced (PROTOCOLS 7)."""
+        return 0.0 if self.counters is None else self.counters.clock_offset_us / 1e6
+
     async def wait_change(self) -> None:
         """Return at the next change."""
         await self._changed.wait()

@@ -22,6 +22,7 @@ from trinamo.gateway.operations.database import (
     Slice,
     Stored,
     Table,
+    Unread,
     Update,
     Written,
 )
@@ -77,6 +78,7 @@ class ClusterDatabase:
         self._tables: dict[TableAddress, Table] = {}
         self._tables_version = -2
         self._misses: set[TableAddress] = set()
+        self._lag_s = 0.0  # by how much eventually consistent reads are behind, on purpose
 
     def __repr__(self) -> str:
         return f"<ClusterDatabase {self._catalog!r}>"
@@ -151,6 +153,11 @@ class ClusterDatabase:
             raise resource_not_found()
         return _table(record)
 
+    def declared(self, address: TableAddress) -> TableSpec | None:
+        """Return what this node knows of a table, in any status; for words, not for decisions."""
+        record = self._view.tables.get(self._own(address))
+        return None if record is None else record.spec
+
     def _own(self, address: TableAddress) -> TableAddress:
         return TableAddress(*SHARED, address.name) if self._shared else address
 
@@ -196,7 +203,8 @@ class ClusterDatabase:
             raise resource_not_found()
         route = routes.of(key)
         request = Get(route.epoch, (key,))
-        found = self._router.answer_now(route, request) if self._settled or consistent else None
+        strong = consistent or (self._settled and not self._lag_s)
+        found = self._router.answer_now(route, request) if strong else None
         if found is None:
             found = await self._read(table, route, request, consistent)
         assert isinstance(found, Found)
@@ -205,7 +213,7 @@ class ClusterDatabase:
 
     async def get_many(
         self, table: Table, keys: Sequence[bytes], *, consistent: bool
-    ) -> Sequence[Stored | None]:
+    ) -> Sequence[Stored | Unread | None]:
         found: dict[bytes, Stored | None] = {}
 
         async def read(route: PartitionRecord, some: list[bytes]) -> None:
@@ -285,9 +293,12 @@ class ClusterDatabase:
         return list(groups.values())
 
     async def _read(self, table: Table, route: PartitionRecord, request: Request[R], consistent: bool) -> R:
-        if self._settled or consistent:
+        if consistent or (self._settled and not self._lag_s):
             return await self._call(route, request)
         assert isinstance(request, Get | Read)
+        if self._lag_s:
+            behind: Request[R] = attrs.evolve(request, lag_s=self._lag_s)  # type: ignore[assignment]  # same class
+            return await self._call(route, behind)
         lax: Request[R] = attrs.evolve(request, strong=False)  # type: ignore[assignment]  # of the same class
         return await _carry_out(self._router.call_nearest(route, lax))
 

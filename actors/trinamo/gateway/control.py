@@ -2,10 +2,15 @@
 
 | request | answer |
 |---|---|
-| GET  /_trinamo/health  | `Control.health()` |
-| GET  /_trinamo/cluster | `Control.cluster()` |
-| POST /_trinamo/reset   | `Control.reset(body)`; an empty body is `{}` |
-| POST /_trinamo/faults  | `Control.fault(body)`: `{"verb": "crash", "node": "n2"}` |
+| GET    /_trinamo/health     | `Control.health()` |
+| GET    /_trinamo/cluster    | `Control.cluster()` |
+| GET    /_trinamo/faults     | `Control.fault_view()` |
+| GET    /_trinamo/clock      | `Control.clock_view()` |
+| POST   /_trinamo/reset      | `Control.reset(body)`; an empty body is `{}` |
+| POST   /_trinamo/faults     | `Control.fault(body)`: `{"verb": "crash", "node": "n2"}` |
+| DELETE /_trinamo/faults     | `Control.remove_fault(None)`: all |
+| DELETE /_trinamo/faults/f1  | `Control.remove_fault("f1")` |
+| POST   /_trinamo/clock      | `Control.advance_clock(body)`: `{"advance": "3d"}` |
 
 Every answer is JSON; a refusal is `{"error": "one line"}`. The server runs beside browsers, so a page of
 any site can send requests here, and can make its own name resolve to 127.0.0.1. Therefore (PROTOCOLS 4):
@@ -22,7 +27,7 @@ Order of checks: path (404), method (405), token (401), origin and host (403), c
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 import orjson
@@ -50,6 +55,14 @@ class Control(Protocol):
 
     async def fault(self, body: dict[str, Any]) -> dict[str, Any]: ...
 
+    async def fault_view(self) -> dict[str, Any]: ...
+
+    async def remove_fault(self, id_: str | None) -> dict[str, Any]: ...
+
+    async def clock_view(self) -> dict[str, Any]: ...
+
+    async def advance_clock(self, body: dict[str, Any]) -> dict[str, Any]: ...
+
 
 @attrs.frozen
 class ControlPolicy:
@@ -63,6 +76,7 @@ class ControlPolicy:
     exposed: bool = False
 
 
+_ONE_FAULT: Final = b"faults/"
 Act = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -70,31 +84,43 @@ class ControlRouter:
     """Routes requests under `/_trinamo/` to a `Control`."""
 
     def __init__(self, control: Control, policy: ControlPolicy) -> None:
+        self._control = control
         self._policy = policy
         self._views: dict[bytes, Callable[[], Awaitable[dict[str, Any]]]] = {
             b"health": control.health,
             b"cluster": control.cluster,
+            b"faults": control.fault_view,
+            b"clock": control.clock_view,
         }
         self._changes: dict[bytes, dict[bytes, Act]] = {
             b"reset": {b"POST": control.reset},
-            b"faults": {b"POST": control.fault},
+            b"faults": {b"POST": control.fault, b"DELETE": self._remove_all},
+            b"clock": {b"POST": control.advance_clock},
         }
 
     async def answer(self, request: HttpRequest) -> Answer:
         """Return the answer to a request whose path begins with `CONTROL_PREFIX`."""
         name = request.path.removeprefix(CONTROL_PREFIX)
-        view = self._views.get(name)
-        if view is not None:
-            if request.method not in (b"GET", b"HEAD"):
-                return _wrong_method(b"GET")
-            return _tree(200, await view())
-        change = self._changes.get(name)
-        if change is None:
+        view, change = self._views.get(name), self._changes.get(name, {})
+        if name.startswith(_ONE_FAULT):
+            change = {b"DELETE": self._removing(name.removeprefix(_ONE_FAULT).decode("latin-1"))}
+        elif view is None and not change:
             return _error(404, f"there is no {request.path.decode('latin-1')}")
+        if view is not None and request.method in (b"GET", b"HEAD"):
+            return _tree(200, await view())
         act = change.get(request.method)
         if act is None:
-            return _wrong_method(b", ".join(change))
+            return _wrong_method(b", ".join([*([b"GET"] if view is not None else []), *change]))
         return self._refuse_change(request) or await _perform(act, request.body)
+
+    async def _remove_all(self, _: dict[str, Any]) -> dict[str, Any]:
+        return await self._control.remove_fault(None)
+
+    def _removing(self, id_: str) -> Act:
+        async def remove(_: dict[str, Any]) -> dict[str, Any]:
+            return await self._control.remove_fault(id_)
+
+        return remove
 
     def _refuse_change(self, request: HttpRequest) -> Answer | None:
         policy = self._policy

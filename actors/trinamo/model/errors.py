@@ -182,13 +182,28 @@ def limit_exceeded(text: str) -> ApiError:
     return ApiError("LimitExceededException", text)
 
 
-def throughput_exceeded() -> ApiError:
-    """The table's provisioned throughput is used up."""
-    return ApiError(
-        "ProvisionedThroughputExceededException",
+_THROTTLE_TEXTS: Final = {
+    "ProvisionedThroughputExceededException": (
         "The level of configured provisioned throughput for the table was exceeded."
-        " Consider increasing your provisioning level with the UpdateTable API.",
-    )
+        " Consider increasing your provisioning level with the UpdateTable API."
+    ),
+    "ThrottlingException": (
+        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table"
+        " or index so please try again shortly. If exceptions persist, check if you have a hot key:"
+        " https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html."
+    ),
+    "RequestLimitExceeded": (
+        "Throughput exceeds the current throughput limit for your account."
+        " Please contact AWS Support at https://aws.amazon.com/support request a limit increase"
+    ),
+}
+
+
+def throttled(code: str, reason: str, resource: str) -> ApiError:
+    """Too much was asked of `resource` (an ARN). `code` is one of the three that say so, `reason` the service's word."""
+    name = "throttlingReasons" if code == "ThrottlingException" else "ThrottlingReasons"
+    members = {name: [{"reason": reason, "resource": resource}]}
+    return ApiError(code, _THROTTLE_TEXTS[code], members=members)
 
 
 def internal_server_error() -> ApiError:

@@ -1,20 +1,24 @@
 """A cluster: several nodes in one process, each with a World of its own, and what the process shows of them.
 
+`faults` is what is broken on purpose: see `trinamo.node.breaking`.
+
 A request goes to the gateway of the first node that lives (PROTOCOLS 4). A crashed node's storage stays in its World,
 and a restart is a new `Node` over it.
 """
 
-from collections.abc import Callable
-from typing import Any
+import re
+from typing import Any, Final
 
 import attrs
 import trio
 
 from trinamo.base import NodeId, OperatingError
 from trinamo.cluster.records import SYSTEM_PARTITION
+from trinamo.faults import BadFault
 from trinamo.gateway.control import BadControlRequest
 from trinamo.gateway.http.protocol import ApiRequest
 from trinamo.model.errors import ApiError, internal_server_error, service_unavailable
+from trinamo.node.breaking import ClusterFaults
 from trinamo.node.config import Config
 from trinamo.node.directory import storages
 from trinamo.node.node import Node, NodeConfig
@@ -24,7 +28,7 @@ START_MAX_S = 10.0  # a cluster that has no leader by then will not get one
 
 
 @attrs.define
-class _Seat:
+class Seat:
     """A node's place in the process: what outlives its lives."""
 
     id: NodeId
@@ -46,9 +50,10 @@ class Cluster:
             settled=config.mode == "settled",
             shared=config.shared,
         )
+        self.faults = ClusterFaults(self)
         self._hub = MemoryHub()
         self._addresses: dict[NodeId, tuple[str, int]] = dict.fromkeys(config.node_ids, ("127.0.0.1", 0))
-        self._seats: dict[NodeId, _Seat] = {}
+        self._seats: dict[NodeId, Seat] = {}
         self._nursery: trio.Nursery | None = None
 
     def __repr__(self) -> str:
@@ -65,11 +70,12 @@ class Cluster:
         """Start all nodes, say so when requests can be served, and run until cancelled."""
         opened = storages(self.config)
         try:
-            self._seats = {node: _Seat(node, storage) for node, storage in opened.items()}
+            self._seats = {node: Seat(node, storage) for node, storage in opened.items()}
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
+                nursery.start_soon(self.faults.run)
                 for seat in self._seats.values():
-                    await self._begin(seat)
+                    await self.begin(seat)
                 with trio.move_on_after(START_MAX_S) as waiting:
                     await self.nodes[0].wait_ready()
                 if waiting.cancelled_caught:
@@ -79,10 +85,11 @@ class Cluster:
             for storage in opened.values():
                 storage.close()
 
-    async def _begin(self, seat: _Seat) -> None:
+    async def begin(self, seat: Seat) -> None:
+        """Begin a life of a node, over what its storage holds."""
         assert self._nursery is not None
         network = await self._network(seat.id)
-        world = World(seat.id, self.clock, network, seat.storage, self.random)
+        world = World(seat.id, self.clock, network, seat.storage, self.random, self.faults.weather)
         seat.node = Node(world, self.node_config)
         await self._nursery.start(seat.node.run)
 
@@ -100,6 +107,8 @@ class Cluster:
             node = seat.node
             if node is not None and node.alive:
                 try:
+                    if self.faults.any:
+                        return await self.faults.handle(node, request)
                     return await node.handle(request)
                 except ApiError as error:
                     return error
@@ -175,45 +184,89 @@ class Cluster:
         }
 
     async def reset(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Drop every table, or those of one `account` and `region`, by one entry."""
+        """Drop every table and undo faults and advances of the clock; or drop the tables of one `account` and `region`."""
         unknown = [name for name in body if name not in ("account", "region")]
         if unknown:
             raise BadControlRequest(f"reset knows account and region, not {unknown[0]!r}")
         account, region = body.get("account"), body.get("region")
-        nodes = self.nodes
-        if not nodes:
-            raise BadControlRequest("no node is alive")
+        if not body:
+            self.faults.clear()
+        catalog = self._any_node().catalog
         try:
-            await nodes[0].catalog.remove(
-                lambda record: account in (None, record.account) and region in (None, record.region)
-            )
+            if body:
+                await catalog.remove(
+                    lambda record: account in (None, record.account) and region in (None, record.region)
+                )
+            else:
+                await catalog.reset()
         except OperatingError as error:
             raise BadControlRequest(f"not reset: {error}") from error
         return {}
 
+    async def clock_view(self) -> dict[str, Any]:
+        """How far the wall clock of the nodes is ahead of the machine's."""
+        return {"offset_s": self._any_node().view.clock_offset_s}
+
+    async def advance_clock(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`{"advance": "3d"}`: answer when every live node has it."""
+        if list(body) != ["advance"]:
+            raise BadControlRequest('the clock takes {"advance": "3d"}, or a number of seconds')
+        return {"offset_s": await self.advance(read_duration(body["advance"]))}
+
+    async def advance(self, seconds: float) -> float:
+        """Move the wall clock of every node ahead; return how far it is ahead now."""
+        try:
+            offset = await self._any_node().catalog.advance_clock(seconds)
+            for node in self.nodes:
+                while node.alive and node.view.clock_offset_s * 1e6 < offset:
+                    await node.catalog.refresh()
+        except OperatingError as error:
+            raise BadControlRequest(f"the clock was not moved for sure: {error}") from error
+        return offset / 1e6
+
+    async def fault_view(self) -> dict[str, Any]:
+        return {"faults": self.faults.show()}
+
     async def fault(self, body: dict[str, Any]) -> dict[str, Any]:
-        """`{"verb": "crash" | "restart", "node": "n2"}`."""
-        verbs: dict[str, Callable[[_Seat], Any]] = {"crash": self._crash, "restart": self._restart}
-        verb, name = body.get("verb"), body.get("node")
-        act = verbs.get(verb) if isinstance(verb, str) else None
-        if act is None:
-            raise BadControlRequest(f"unknown verb {verb!r}; known are crash and restart")
-        unknown = [field for field in body if field not in ("verb", "node")]
-        if unknown:
-            raise BadControlRequest(f"{verb} takes node, not {unknown[0]!r}")
-        seat = self._seats.get(NodeId(name)) if isinstance(name, str) else None
+        """`{"verb": "throttle", "table": "orders", "probability": 0.3, "seed": 1}`: see `trinamo.faults.verbs`."""
+        try:
+            return await self.faults.ask(body)
+        except BadFault as error:
+            raise BadControlRequest(str(error)) from None
+
+    async def remove_fault(self, id_: str | None) -> dict[str, Any]:
+        """End one fault, or all."""
+        try:
+            return {"removed": self.faults.clear() if id_ is None else [self.faults.remove(id_)]}
+        except BadFault as error:
+            raise BadControlRequest(str(error)) from None
+
+    def seat(self, name: str) -> Seat:
+        """Return the place of a node. Raises `BadFault` for a name that is none's."""
+        seat = self._seats.get(NodeId(name))
         if seat is None:
-            raise BadControlRequest(f"unknown node {name!r}; known are {', '.join(self._seats)}")
-        await act(seat)
-        return {"node": seat.id, "alive": seat.node is not None and seat.node.alive}
+            raise BadFault(f"unknown node {name!r}; known are {', '.join(self._seats)}")
+        return seat
 
-    async def _crash(self, seat: _Seat) -> None:
-        if seat.node is None or not seat.node.alive:
-            raise BadControlRequest(f"{seat.id} is not alive")
-        seat.node.crash()
-        await seat.node.ended.wait()  # its last task is over: nothing of it touches the store any more
+    def _any_node(self) -> Node:
+        for node in self.nodes:
+            return node
+        raise BadControlRequest("no node is alive")
 
-    async def _restart(self, seat: _Seat) -> None:
-        if seat.node is not None and seat.node.alive:
-            raise BadControlRequest(f"{seat.id} is alive")
-        await self._begin(seat)
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
+ADVANCE_MAX_S: Final = 100 * 365 * 86400.0
+
+
+def read_duration(value: Any) -> float:
+    """Return the seconds of `90`, `"90s"`, `"1h30m"`, `"3d"`. Raises `BadControlRequest`."""
+    seconds: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str) and _DURATION.fullmatch(value):
+        parts = re.findall(r"([\d.]+)(ms|s|m|h|d)", value)
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds is None or not 0 <= seconds <= ADVANCE_MAX_S:
+        raise BadControlRequest(f'{value!r} is no time to go forward: say 90, "90s", "1h30m" or "3d"')
+    return seconds

@@ -18,6 +18,7 @@ from trinamo.gateway.clustered import ClusterDatabase
 from trinamo.gateway.http.protocol import ApiRequest
 from trinamo.gateway.operations import perform
 from trinamo.lsm import GroupCommit, Store
+from trinamo.node.weather import NodeClock
 from trinamo.partition import Assignment, Host, Replica
 from trinamo.world import World
 
@@ -39,14 +40,15 @@ class Node:
     """One life of a node. A restart makes another over the same storage."""
 
     def __init__(self, world: World, config: NodeConfig) -> None:
-        self.world = world
+        self.view = CatalogView()
+        clock = NodeClock(world.clock, world.weather, world.node, lambda: self.view.clock_offset_s)
+        world = self.world = attrs.evolve(world, clock=clock)
         self.config = config
         self.id = world.node
         self.store = Store.open(world.storage)
         self.commit = GroupCommit(world.storage, self.store)
         self.system = System(world, config.nodes, CLUSTER_ID)
         self.host = Host(world, self.system, self.store, self.commit)
-        self.view = CatalogView()
         system_nodes = config.nodes[:REPLICAS_MAX]
         self.router = Router(world.clock, self.system, self.host, self.view, system_nodes)
         self.catalog = Catalog(

@@ -91,12 +91,13 @@ class Found(Message):
 
 @attrs.frozen
 class Get(Request[Found]):
-    """Read items by key. Not `strong`: as this replica knows them."""
+    """Read items by key. Not `strong`: as this replica knows them. With `lag_s`: as they were so long ago."""
 
     WIRE = "partition.get"
     epoch: int
     keys: tuple[bytes, ...]
     strong: bool = True
+    lag_s: float = 0.0
 
 
 @attrs.frozen
@@ -120,6 +121,7 @@ class Read(Request[Rows]):
     size_max: int
     forward: bool = True
     strong: bool = True
+    lag_s: float = 0.0
 
 
 @attrs.frozen

@@ -116,6 +116,8 @@ class Link:
     def __init__(self, system: "System", peer: NodeId, channel: Channel) -> None:
         self._system = system
         self._channel = channel
+        self._weather = system.world.weather
+        self._nursery: trio.Nursery | None = None
         self.peer = peer
         self.open = True
         self._queue: list[Any] = []
@@ -157,6 +159,7 @@ class Link:
         """Send and receive until the channel ends."""
         try:
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._send_all, nursery.cancel_scope)
                 await self._receive_all()
                 nursery.cancel_scope.cancel()
@@ -191,13 +194,34 @@ class Link:
         payload = cbor2.dumps([self._sent + 1, items])
         if len(payload) <= FRAME_SIZE_MAX:
             self._sent += 1
-            await self._channel.send(encode_frame(payload))
+            if self._weather.rough:
+                await self._send_through_weather(encode_frame(payload))
+            else:
+                await self._channel.send(encode_frame(payload))
         elif len(items) > 1:
             half = len(items) // 2
             await self._send(items[:half])
             await self._send(items[half:])
         else:
             _log.error("message fits no frame", peer=self.peer, size=len(payload))
+
+    async def _send_through_weather(self, frame: bytes) -> None:
+        node, clock = self._system.node, self._system.world.clock
+        await self._weather.wait_awake(node)
+        delay_s = self._weather.delay_s(node, self.peer)
+        if delay_s is None:
+            return
+        if not delay_s:
+            await self._channel.send(frame)
+        elif self._nursery is not None:
+            self._nursery.start_soon(self._send_late, frame, clock.monotonic() + delay_s)
+
+    async def _send_late(self, frame: bytes, moment: float) -> None:
+        await self._system.world.clock.sleep_until(moment)
+        try:
+            await self._channel.send(frame)
+        except LinkDown:
+            return  # who receives knows as well
 
     def _leave(self, _: Any) -> trio.lowlevel.Abort:
         self._sender = None
@@ -206,7 +230,10 @@ class Link:
     async def _receive_all(self) -> None:
         while True:
             try:
-                self._take(await self._channel.receive())
+                frame = await self._channel.receive()
+                if self._weather.rough:
+                    await self._weather.wait_awake(self._system.node)
+                self._take(frame)
             except LinkDown:
                 return
             except WireError as error:
@@ -366,7 +393,7 @@ class System:
         clock, pause = self.world.clock, RECONNECT_FIRST_S
         while True:
             try:
-                channel = await self.world.network.connect(peer)
+                channel = await self._connect(peer)
                 await channel.send(self._hello())
             except LinkDown:
                 await clock.sleep_until(clock.monotonic() + pause)
@@ -381,6 +408,12 @@ class System:
             finally:
                 del self._links[peer]
             await clock.sleep_until(clock.monotonic() + pause)
+
+    async def _connect(self, peer: NodeId) -> Channel:
+        weather = self.world.weather
+        if weather.rough and not weather.reaches(self.node, peer):
+            raise LinkDown(f"{peer} is not reached")
+        return await self.world.network.connect(peer)
 
     def _hello(self) -> bytes:
         return encode_frame(cbor2.dumps(["trinamo", PROTOCOL_VERSION, self.cluster_id, self.node]))

@@ -5,8 +5,9 @@ from trinamo.world.memory import CHANNEL_FRAMES_MAX, MemoryChannel, MemoryHub, M
 from trinamo.world.network import Channel, Network
 from trinamo.world.random import Random
 from trinamo.world.storage import Batch, Durability, Engine, Family, Reader, Snapshot, Storage
-from trinamo.world.system import SystemClock, system_random
+from trinamo.world.system import SystemClock, seeded_random, system_random
 from trinamo.world.tcp import Address, TcpChannel, TcpNetwork
+from trinamo.world.weather import FairWeather, Weather
 from trinamo.world.world import World
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Clock",
     "Durability",
     "Engine",
+    "FairWeather",
     "Family",
     "MemoryChannel",
     "MemoryHub",
@@ -29,6 +31,8 @@ __all__ = [
     "SystemClock",
     "TcpChannel",
     "TcpNetwork",
+    "Weather",
     "World",
+    "seeded_random",
     "system_random",
 ]

@@ -40,6 +40,11 @@ class SystemClock:
         self.offset += seconds
 
 
+def seeded_random(seed: int) -> random.Random:
+    """Return dice that a seed decides."""
+    return random.Random(seed)
+
+
 def system_random() -> random.Random:
     """Return dice of one's own, seeded by the operating system."""
     return random.Random(os.urandom(_SEED_BYTES))

@@ -7,6 +7,7 @@ from trinamo.world.clock import Clock
 from trinamo.world.network import Network
 from trinamo.world.random import Random
 from trinamo.world.storage import Storage
+from trinamo.world.weather import FairWeather, Weather
 
 
 @attrs.frozen
@@ -18,3 +19,4 @@ class World:
     network: Network
     storage: Storage
     random: Random
+    weather: Weather = FairWeather()  # it has no state

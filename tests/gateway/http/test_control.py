@@ -35,6 +35,20 @@ class Recorder:
         self.done.append(("fault", body))
         return {"crashed": body["node"]}
 
+    async def fault_view(self) -> dict[str, Any]:
+        return {"faults": []}
+
+    async def remove_fault(self, id_: str | None) -> dict[str, Any]:
+        self.done.append(("remove", {"id": id_}))
+        return {"removed": id_}
+
+    async def clock_view(self) -> dict[str, Any]:
+        return {"offset_s": 0.0}
+
+    async def advance_clock(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.done.append(("clock", body))
+        return body
+
 
 def raw(method: str, path: str, *lines: str, body: bytes = b"") -> bytes:
     length = f"Content-Length: {len(body)}"

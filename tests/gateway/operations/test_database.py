@@ -118,7 +118,7 @@ async def test_many_are_answered_in_the_order_asked(database: Database, table: T
     assert await database.write_many(table, puts) == [Written(True, 0, put.size) for put in puts]
     keys = [puts[1].key, put_key(KEYS, _item(2)), puts[0].key]
     found = await database.get_many(table, keys, consistent=True)
-    assert [None if stored is None else stored.item for stored in found] == [puts[1].item, None, puts[0].item]
+    assert [getattr(stored, "item", None) for stored in found] == [puts[1].item, None, puts[0].item]
 
 
 @pytest.mark.parametrize("forward", [True, False])

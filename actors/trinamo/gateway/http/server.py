@@ -36,6 +36,11 @@ from trinamo.model import errors
 from trinamo.model.errors import ApiError
 from trinamo.world import Clock, Random
 
+
+class ReplyDropped(Exception):
+    """Raised by `handle` for a request whose asker shall never be told: the connection ends."""
+
+
 Handle = Callable[[ApiRequest], Awaitable[bytes | ApiError]]
 """Performs an operation and returns the JSON body of its result. An `ApiError` is returned, which is cheaper, or raised."""
 
@@ -274,6 +279,8 @@ class HttpServer:
                 outcome = await self._handle(admitted) if isinstance(admitted, ApiRequest) else admitted
         except ApiError as error:
             outcome = error
+        except ReplyDropped:
+            raise trio.BrokenResourceError from None
         except Exception:  # noqa: BLE001 - one request's accident is not the others'
             self._failures += 1
             self._log.exception("request failed", url=request.url, target=request.header(b"x-amz-target"))

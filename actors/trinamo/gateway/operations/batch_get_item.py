@@ -12,7 +12,7 @@ from trinamo.gateway.operations.checks import (
     read_expressions,
     shown,
 )
-from trinamo.gateway.operations.database import Database, Table
+from trinamo.gateway.operations.database import UNREAD, Database, Table
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.capacity import consumed_capacity, read_units
 from trinamo.model.errors import VALIDATION_PREFIX, duplicate_keys, validation
@@ -87,11 +87,11 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     capacities: list[Request | None] = []
     room = BATCH_GET_SIZE_MAX
     for one in wanted:
-        items, sizes = await _read(database, one, room)
+        items, sizes, left = await _read(database, one, room)
         room -= sum(sizes)
         responses[one.name] = items
-        if len(sizes) < len(one.keys):
-            unprocessed[one.name] = _rest(one, len(sizes))
+        if left:
+            unprocessed[one.name] = _rest(one, left)
         consistent: bool = one.request.get("ConsistentRead", False)
         units = sum(read_units(size, consistent=consistent) for size in sizes)
         capacities.append(
@@ -117,27 +117,36 @@ async def _wanted(
     return _Wanted(name, table, keys, asked, expressions)
 
 
-async def _read(database: Database, wanted: _Wanted, room: int) -> tuple[list[Item], list[int]]:
-    """Return the items found, and the sizes of all that was read (0 for a missing item) while there was room."""
+async def _read(database: Database, wanted: _Wanted, room: int) -> tuple[list[Item], list[int], list[int]]:
+    """Return the items found, the sizes of all that was read (0 for a missing item) while there was room, and the
+    positions of the keys that were not read."""
     items: list[Item] = []
     sizes: list[int] = []
+    left: list[int] = []
     consistent: bool = wanted.request.get("ConsistentRead", False)
-    while len(sizes) < len(wanted.keys) and room > 0:
-        keys = wanted.keys[len(sizes) : len(sizes) + _KEYS_AT_ONCE]
-        for stored in await database.get_many(wanted.table, keys, consistent=consistent):
+    count = len(wanted.keys)
+    for start in range(0, count, _KEYS_AT_ONCE):
+        if room <= 0:
+            return items, sizes, [*left, *range(start, count)]
+        keys = wanted.keys[start : start + _KEYS_AT_ONCE]
+        found = await database.get_many(wanted.table, keys, consistent=consistent)
+        for position, stored in enumerate(found, start):
+            if stored is UNREAD:
+                left.append(position)
+                continue
             size = 0 if stored is None else stored.size
             if size > room:
-                return items, sizes
+                return items, sizes, [*left, *range(position, count)]
             room -= size
             sizes.append(size)
             if stored is not None:
                 items.append(shown(decode_item(stored.item), wanted.request, wanted.expressions))
-    return items, sizes
+    return items, sizes, left
 
 
-def _rest(wanted: _Wanted, read: int) -> Request:
+def _rest(wanted: _Wanted, left: Sequence[int]) -> Request:
     """Return what was not read, with its settings, as the next request may ask for it."""
-    keys = [key.tree for key in wanted.request["Keys"][read:]]
+    keys = [wanted.request["Keys"][position].tree for position in left]
     return {**wanted.request, "Keys": keys}
 
 

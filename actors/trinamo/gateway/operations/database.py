@@ -10,8 +10,9 @@ answer, not an exception.
 Consistency. `consistent` asks for a strong read: one that sees every write acknowledged before it began.
 """
 
+import enum
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import attrs
 
@@ -49,6 +50,15 @@ class Stored(NamedTuple):
     size: int
 
 
+class Unread(enum.Enum):
+    """Says of a key in a batch that nothing was read for it."""
+
+    UNREAD = enum.auto()
+
+
+UNREAD: Final = Unread.UNREAD
+
+
 class Row(NamedTuple):
     """An item of a range, with its key."""
 
@@ -58,10 +68,14 @@ class Row(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """Some rows of a range, in the order of reading, and what is left of the range; None if nothing is."""
+    """Some rows of a range, in the order of reading, and what is left of the range; None if nothing is.
+
+    A page ends with a slice that is `full`, whatever else it could hold.
+    """
 
     rows: Sequence[Row]
     rest: KeyRange | None
+    full: bool = False
 
 
 @attrs.frozen
@@ -145,7 +159,7 @@ class Database(Protocol):
 
     async def get_many(
         self, table: Table, keys: Sequence[bytes], *, consistent: bool
-    ) -> Sequence[Stored | None]:
+    ) -> Sequence[Stored | Unread | None]:
         """Read several items, each by itself; an answer for each key, in their order. None: there is no such item."""
         ...
 

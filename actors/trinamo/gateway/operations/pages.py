@@ -79,7 +79,7 @@ async def read_page(
             consistent=consistent,
         )
         page.add(piece)
-        full = page.size > PAGE_SIZE_MAX or page.scanned == limit
+        full = page.size > PAGE_SIZE_MAX or page.scanned == limit or piece.full
         rest = piece.rest
     return _answer(page, table, full=full, consistent=consistent)
 
