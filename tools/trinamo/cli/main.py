@@ -1,4 +1,4 @@
-"""The command `trinamo`: `dev`, `bench`, `version`.
+"""The command `trinamo`: `dev`, `fault`, `clock`, `bench`, `version`.
 
 From the call to the first served request it is to take half a second, so nothing is imported before it is known to be
 needed: a command's module when the command is called, and what the command needs inside its function.
@@ -14,7 +14,9 @@ import click
 
 _COMMANDS: Final = {
     "bench": ("trinamo.bench.cli", "bench"),
+    "clock": ("trinamo.cli.fault", "clock"),
     "dev": ("trinamo.cli.dev", "dev"),
+    "fault": ("trinamo.cli.fault", "fault"),
     "version": ("trinamo.cli.version", "version"),
 }
 """Name → module and attribute of each command."""
