@@ -1,6 +1,7 @@
 """The cluster: catalog, view, router, supervisor."""
 
 from trinamo.cluster.catalog import SUPERVISOR, Catalog
+from trinamo.cluster.copies import TableCopy, copy_out, put_back
 from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router, Unroutable
 from trinamo.cluster.supervisor import Supervisor
@@ -16,6 +17,9 @@ __all__ = [
     "Router",
     "Routes",
     "Supervisor",
+    "TableCopy",
     "TableRecord",
     "Unroutable",
+    "copy_out",
+    "put_back",
 ]

@@ -160,16 +160,7 @@ class Catalog:
             existing = tables.get(address)
             if existing is not None:
                 taken(existing)
-            bounds = split_evenly(self._partitions)
-            placed = place(
-                [token_of(f"{table_id}/{number}".encode()) for number in range(len(bounds))],
-                self._nodes,
-                REPLICAS_MAX,
-            )
-            partitions = tuple(
-                PartitionRecord(PartitionId(counters.partition + number), start, end, 1, replicas)
-                for number, ((start, end), replicas) in enumerate(zip(bounds, placed, strict=True))
-            )
+            partitions = self._placed(table_id, counters.partition)
             account, region, _ = address
             record = TableRecord(account, region, table_id, spec, TableStatus.CREATING, now, partitions)
             return Change([record], [], len(partitions))
@@ -177,6 +168,33 @@ class Catalog:
         change = await self.change(decide)
         assert change is not None
         return change.tables[0]
+
+    async def add(self, records: Sequence[TableRecord]) -> Sequence[TableRecord]:
+        """Add tables like these, with ids and partitions of their own, by one entry."""
+        ids = [self._draw_id() for _ in records]
+
+        def decide(counters: Counters, _: dict[TableAddress, TableRecord]) -> Change:
+            first = counters.partition
+            added: list[TableRecord] = []
+            for record, table_id in zip(records, ids, strict=True):
+                partitions = self._placed(table_id, first)
+                first += len(partitions)
+                added.append(attrs.evolve(record, table_id=table_id, partitions=partitions))
+            return Change(added, [], first - counters.partition)
+
+        change = await self.change(decide)
+        assert change is not None
+        return change.tables
+
+    def _placed(self, table_id: str, first: int) -> tuple[PartitionRecord, ...]:
+        """Divide the key space evenly and place the replicas of each partition; ids count from `first`."""
+        bounds = split_evenly(self._partitions)
+        tokens = [token_of(f"{table_id}/{number}".encode()) for number in range(len(bounds))]
+        placed = place(tokens, self._nodes, REPLICAS_MAX)
+        return tuple(
+            PartitionRecord(PartitionId(first + number), start, end, 1, replicas)
+            for number, ((start, end), replicas) in enumerate(zip(bounds, placed, strict=True))
+        )
 
     async def set_status(self, table_id: str, old: TableStatus, new: TableStatus) -> TableRecord | None:
         """Move a table from one status to another; None if it is not in `old`."""

@@ -21,6 +21,9 @@ SYSTEM_EPOCH: Final = 1
 COUNTERS_KEY: Final = b"c"
 TABLES_PREFIX: Final = b"t/"
 TABLES_END: Final = b"t0"  # the first key behind all of "t/..."
+HIDDEN: Final = (
+    "~"  # begins the account of a table that is being filled (copies.py); users' are twelve digits
+)
 REPLICAS_MAX: Final = 3  # as DynamoDB: three copies, a quorum of two
 
 

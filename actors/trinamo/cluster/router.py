@@ -26,7 +26,10 @@ R = TypeVar("R", bound=Message)
 
 LEADERLESS_MAX_S: Final = 5.0  # PROTOCOLS 4: how long a request waits for a leader
 ANSWER_MAX_S: Final = 5.0  # how long an answer is awaited; then the outcome is unknown
-PAUSE_S: Final = 0.01  # between two rounds of asking all replicas
+PAUSE_FIRST_S: Final = (
+    0.001  # before all replicas are asked again: a new group has its leader in a millisecond
+)
+PAUSE_MAX_S: Final = 0.016  # an election takes half a second
 _READS: Final = (Get, Read)
 
 
@@ -69,6 +72,7 @@ class Router:
         clock, partition = self._clock, route.partition
         deadline = clock.monotonic() + LEADERLESS_MAX_S
         refusals = 0
+        pause = PAUSE_FIRST_S
         hint: NodeId | None = None
         while True:
             node = hint or self.leader(partition) or route.replicas[refusals % len(route.replicas)]
@@ -92,7 +96,8 @@ class Router:
                 self._leaders[partition] = node
                 return answer
             if hint is None or refusals > len(route.replicas):
-                await clock.sleep_until(clock.monotonic() + PAUSE_S)
+                await clock.sleep_until(clock.monotonic() + pause)
+                pause = min(1.5 * pause, PAUSE_MAX_S)
 
     async def call_nearest(self, route: PartitionRecord, request: Request[R]) -> R:
         """Have any replica answer, the one on this node if there is one; for eventually consistent reads."""

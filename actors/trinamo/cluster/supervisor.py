@@ -15,7 +15,7 @@ import trio
 from trinamo.actor import Actor, Envelope
 from trinamo.base import NodeId, OperatingError, StorageError
 from trinamo.cluster.catalog import SUPERVISOR, Catalog
-from trinamo.cluster.records import SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
+from trinamo.cluster.records import HIDDEN, SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
@@ -127,6 +127,8 @@ class Supervisor(Actor):
                 if self._is_active():
                     await self._catch_up()
                     for record in self._catalog.view.tables.values():
+                        if record.account.startswith(HIDDEN):
+                            continue  # whoever fills it makes it ACTIVE
                         if record.status in _PASSING and record.table_id not in moving:
                             moving.add(record.table_id)
                             nursery.start_soon(move, record)

@@ -13,7 +13,7 @@ import trio
 
 from trinamo.actor import Request
 from trinamo.base import OperatingError, WrongEpoch
-from trinamo.cluster import Catalog, PartitionRecord, Router, TableRecord, Unroutable
+from trinamo.cluster import Catalog, PartitionRecord, Router, Routes, TableRecord, Unroutable
 from trinamo.gateway.operations.database import (
     Delete,
     Expression,
@@ -198,10 +198,7 @@ class ClusterDatabase:
     # -- items ------------------------------------------------------------------------------------------------
 
     async def get(self, table: Table, key: bytes, *, consistent: bool) -> Stored | None:
-        routes = self._view.routes.get(table.table_id)
-        if routes is None:
-            raise resource_not_found()
-        route = routes.of(key)
+        route = self._routes(table).of(key)
         request = Get(route.epoch, (key,))
         strong = consistent or (self._settled and not self._lag_s)
         found = self._router.answer_now(route, request) if strong else None
@@ -225,10 +222,7 @@ class ClusterDatabase:
         return [found[key] for key in keys]
 
     async def write(self, table: Table, write: Put | Delete | Update) -> Written:
-        routes = self._view.routes.get(table.table_id)
-        if routes is None:
-            raise resource_not_found()
-        route = routes.of(write.key)
+        route = self._routes(table).of(write.key)
         answer = await self._call(route, Write(route.epoch, (_item_write(write),)))
         return _written(answer.results[0])
 
@@ -262,9 +256,7 @@ class ClusterDatabase:
         forward: bool,
         consistent: bool,
     ) -> Slice:
-        routes = self._view.routes.get(table.table_id)
-        if routes is None:
-            raise resource_not_found()
+        routes = self._routes(table)
         inside = [p for p in routes.record.partitions if _overlaps(p, keys)]
         if not inside:
             return Slice((), None)
@@ -282,10 +274,18 @@ class ClusterDatabase:
         rest = KeyRange(route.end, keys.end) if forward else KeyRange(keys.start, route.start)
         return Slice(rows, rest)
 
-    def _by_partition(self, table: Table, keys: Sequence[bytes]) -> list[tuple[PartitionRecord, list[bytes]]]:
+    def _routes(self, table: Table) -> Routes:
         routes = self._view.routes.get(table.table_id)
-        if routes is None:
-            raise resource_not_found()
+        if routes is not None:
+            return routes
+        if (
+            table.address in self._view.tables
+        ):  # another has its name now: restored, in the middle of a request
+            raise internal_server_error()
+        raise resource_not_found()
+
+    def _by_partition(self, table: Table, keys: Sequence[bytes]) -> list[tuple[PartitionRecord, list[bytes]]]:
+        routes = self._routes(table)
         groups: dict[int, tuple[PartitionRecord, list[bytes]]] = {}
         for key in keys:
             route = routes.of(key)

@@ -7,6 +7,8 @@
 | GET    /_trinamo/faults     | `Control.fault_view()` |
 | GET    /_trinamo/clock      | `Control.clock_view()` |
 | POST   /_trinamo/reset      | `Control.reset(body)`; an empty body is `{}` |
+| POST   /_trinamo/snapshot   | `Control.take_snapshot(body)` |
+| POST   /_trinamo/restore    | `Control.restore_snapshot(body)`: `{"id": "s1"}` |
 | POST   /_trinamo/faults     | `Control.fault(body)`: `{"verb": "crash", "node": "n2"}` |
 | DELETE /_trinamo/faults     | `Control.remove_fault(None)`: all |
 | DELETE /_trinamo/faults/f1  | `Control.remove_fault("f1")` |
@@ -53,6 +55,10 @@ class Control(Protocol):
 
     async def reset(self, body: dict[str, Any]) -> dict[str, Any]: ...
 
+    async def take_snapshot(self, body: dict[str, Any]) -> dict[str, Any]: ...
+
+    async def restore_snapshot(self, body: dict[str, Any]) -> dict[str, Any]: ...
+
     async def fault(self, body: dict[str, Any]) -> dict[str, Any]: ...
 
     async def fault_view(self) -> dict[str, Any]: ...
@@ -94,6 +100,8 @@ class ControlRouter:
         }
         self._changes: dict[bytes, dict[bytes, Act]] = {
             b"reset": {b"POST": control.reset},
+            b"snapshot": {b"POST": control.take_snapshot},
+            b"restore": {b"POST": control.restore_snapshot},
             b"faults": {b"POST": control.fault, b"DELETE": self._remove_all},
             b"clock": {b"POST": control.advance_clock},
         }

@@ -7,13 +7,16 @@ and a restart is a new `Node` over it.
 """
 
 import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import attrs
 import trio
 
 from trinamo.base import NodeId, OperatingError
-from trinamo.cluster.records import SYSTEM_PARTITION
+from trinamo.cluster import SYSTEM_PARTITION, TableCopy, TableRecord, copy_out, put_back
+from trinamo.cluster.records import HIDDEN
 from trinamo.faults import BadFault
 from trinamo.gateway.control import BadControlRequest
 from trinamo.gateway.http.protocol import ApiRequest
@@ -24,6 +27,9 @@ from trinamo.node.directory import storages
 from trinamo.node.node import Node, NodeConfig
 from trinamo.world import MemoryHub, Network, Storage, SystemClock, TcpNetwork, World, system_random
 
+SNAPSHOTS_MAX = 64
+BARRIER_S = 10.0  # how long a snapshot may wait for the requests in flight, and take
+BARRIER_LOOK_S = 0.001
 START_MAX_S = 10.0  # a cluster that has no leader by then will not get one
 
 
@@ -55,6 +61,10 @@ class Cluster:
         self._addresses: dict[NodeId, tuple[str, int]] = dict.fromkeys(config.node_ids, ("127.0.0.1", 0))
         self._seats: dict[NodeId, Seat] = {}
         self._nursery: trio.Nursery | None = None
+        self._in_flight = 0
+        self._closed: trio.Event | None = None
+        self._copied = 0
+        self._snapshots: dict[str, tuple[Callable[[TableRecord], bool], list[TableCopy]]] = {}
 
     def __repr__(self) -> str:
         return f"<Cluster {self.config.summary}>"
@@ -103,18 +113,74 @@ class Cluster:
     # -- requests ---------------------------------------------------------------------------------------------
 
     async def handle(self, request: ApiRequest) -> bytes | ApiError:
+        while self._closed is not None:
+            await self._closed.wait()
+        self._in_flight += 1
+        try:
+            return await self._handle(request)
+        except ApiError as error:
+            return error
+        except OperatingError:
+            return internal_server_error()
+        finally:
+            self._in_flight -= 1
+
+    async def _handle(self, request: ApiRequest) -> bytes:
         for seat in self._seats.values():
             node = seat.node
             if node is not None and node.alive:
+                if self.faults.any:
+                    return await self.faults.handle(node, request)
+                return await node.handle(request)
+        raise service_unavailable()
+
+    # -- copies -----------------------------------------------------------------------------------------------
+
+    async def snapshot(self, account: str | None = None, region: str | None = None) -> str:
+        """Copy all tables, or those of one account and region, as of one moment; return the id to `restore` by.
+
+        Copies are in memory and end with the process, or a `reset`. Raises `BadControlRequest`.
+        """
+        if len(self._snapshots) >= SNAPSHOTS_MAX:
+            raise BadControlRequest(f"there are {SNAPSHOTS_MAX} snapshots already; a reset forgets them")
+        node, chosen = self._any_node(), _of(account, region)
+        with trio.move_on_after(BARRIER_S) as waiting:
+            async with self._without_requests():
                 try:
-                    if self.faults.any:
-                        return await self.faults.handle(node, request)
-                    return await node.handle(request)
-                except ApiError as error:
-                    return error
-                except OperatingError:
-                    return internal_server_error()
-        return service_unavailable()
+                    copies = await copy_out(node.catalog, node.router, chosen)
+                except OperatingError as error:
+                    raise BadControlRequest(f"not copied: {error}") from error
+        if waiting.cancelled_caught:
+            raise BadControlRequest("requests in flight did not end in time for a snapshot")
+        self._copied += 1
+        id_ = f"s{self._copied}"
+        self._snapshots[id_] = (chosen, copies)
+        return id_
+
+    async def restore(self, id_: str) -> None:
+        """Have the tables of a snapshot as they were, and none that came since. Raises `BadControlRequest`."""
+        if id_ not in self._snapshots:
+            raise BadControlRequest(f"there is no snapshot {id_!r}")
+        chosen, copies = self._snapshots[id_]
+        node = self._any_node()
+        try:
+            await put_back(node.catalog, node.router, copies, chosen)
+        except OperatingError as error:
+            raise BadControlRequest(f"not restored: {error}") from error
+
+    @asynccontextmanager
+    async def _without_requests(self) -> AsyncIterator[None]:
+        """Keep requests waiting at the door, once those inside have left."""
+        while self._closed is not None:
+            await self._closed.wait()
+        self._closed = trio.Event()
+        try:
+            while self._in_flight:
+                await self.clock.sleep_until(self.clock.monotonic() + BARRIER_LOOK_S)
+            yield
+        finally:
+            opened, self._closed = self._closed, None
+            opened.set()
 
     # -- control ----------------------------------------------------------------------------------------------
 
@@ -127,6 +193,7 @@ class Cluster:
         alive = self.nodes
         shown = alive[0].view if alive else None
         tables = [] if shown is None else sorted(shown.tables.values(), key=lambda record: record.key)
+        tables = [record for record in tables if not record.account.startswith(HIDDEN)]
         partitions = [self._show(SYSTEM_PARTITION, None, b"", b"", 1)]
         for record in tables:
             for route in record.partitions:
@@ -185,22 +252,28 @@ class Cluster:
 
     async def reset(self, body: dict[str, Any]) -> dict[str, Any]:
         """Drop every table and undo faults and advances of the clock; or drop the tables of one `account` and `region`."""
-        unknown = [name for name in body if name not in ("account", "region")]
-        if unknown:
-            raise BadControlRequest(f"reset knows account and region, not {unknown[0]!r}")
-        account, region = body.get("account"), body.get("region")
-        if not body:
-            self.faults.clear()
+        account, region = _namespace("reset", body)
         catalog = self._any_node().catalog
         try:
             if body:
-                await catalog.remove(
-                    lambda record: account in (None, record.account) and region in (None, record.region)
-                )
+                await catalog.remove(_of(account, region))
             else:
+                self.faults.clear()
+                self._snapshots.clear()
                 await catalog.reset()
         except OperatingError as error:
             raise BadControlRequest(f"not reset: {error}") from error
+        return {}
+
+    async def take_snapshot(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`{}`, or of one `account` and `region`."""
+        return {"id": await self.snapshot(*_namespace("snapshot", body))}
+
+    async def restore_snapshot(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`{"id": "s1"}`."""
+        if list(body) != ["id"] or not isinstance(body["id"], str):
+            raise BadControlRequest('restore takes {"id": "s1"}, the id that snapshot answered')
+        await self.restore(body["id"])
         return {}
 
     async def clock_view(self) -> dict[str, Any]:
@@ -252,6 +325,17 @@ class Cluster:
         for node in self.nodes:
             return node
         raise BadControlRequest("no node is alive")
+
+
+def _namespace(what: str, body: dict[str, Any]) -> tuple[str | None, str | None]:
+    unknown = [name for name in body if name not in ("account", "region")]
+    if unknown:
+        raise BadControlRequest(f"{what} knows account and region, not {unknown[0]!r}")
+    return body.get("account"), body.get("region")
+
+
+def _of(account: str | None, region: str | None) -> Callable[[TableRecord], bool]:
+    return lambda record: account in (None, record.account) and region in (None, record.region)
 
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -35,6 +35,14 @@ class Recorder:
         self.done.append(("fault", body))
         return {"crashed": body["node"]}
 
+    async def take_snapshot(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.done.append(("snapshot", body))
+        return {"id": "s1"}
+
+    async def restore_snapshot(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.done.append(("restore", body))
+        return {}
+
     async def fault_view(self) -> dict[str, Any]:
         return {"faults": []}
 
