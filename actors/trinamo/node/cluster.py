@@ -2,7 +2,7 @@
 
 `faults` is what is broken on purpose: see `trinamo.node.breaking`.
 
-A request goes to the gateway of the first node that lives (PROTOCOLS 4). A crashed node's storage stays in its World,
+A request goes to the gateway of the first node that lives (PROTOCOLS 4) and is in touch with the others. A crashed node's storage stays in its World,
 and a restart is a new `Node` over it.
 """
 
@@ -126,13 +126,23 @@ class Cluster:
             self._in_flight -= 1
 
     async def _handle(self, request: ApiRequest) -> bytes:
+        node = self._gateway()
+        if self.faults.any:
+            return await self.faults.handle(node, request)
+        return await node.handle(request)
+
+    def _gateway(self) -> Node:
+        """The first node that lives and knows a leader, else the first that lives: as a load balancer would choose."""
+        first: Node | None = None
         for seat in self._seats.values():
             node = seat.node
             if node is not None and node.alive:
-                if self.faults.any:
-                    return await self.faults.handle(node, request)
-                return await node.handle(request)
-        raise service_unavailable()
+                if node.in_touch:
+                    return node
+                first = first or node
+        if first is None:
+            raise service_unavailable()
+        return first
 
     # -- copies -----------------------------------------------------------------------------------------------
 

@@ -62,6 +62,8 @@ class Node:
         )
         self.host.leadership_changed = self._leadership_changed
         self.alive = False
+        self.in_touch = True
+        """Whether a leader of the system partition is known here, as far as this node can know."""
         self.ended = trio.Event()
         self._scope = trio.CancelScope()
         self._led: trio.Event = trio.Event()
@@ -129,6 +131,7 @@ class Node:
 
     def _leadership_changed(self, replica: Replica) -> None:
         if replica.partition == SYSTEM_PARTITION:
+            self.in_touch = replica.core.leader is not None
             led, self._led = self._led, trio.Event()
             led.set()
             self.supervisor.wake()
