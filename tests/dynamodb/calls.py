@@ -11,6 +11,17 @@ VE = "ValidationException"
 RNF = "ResourceNotFoundException"
 P = "One or more parameter values were invalid: "
 E = "1 validation error detected: "
+EMPTY_VALUE = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+SEVERAL_TYPES = (
+    "Supplied AttributeValue has more than one datatypes set,"
+    " must contain exactly one of the supported datatypes"
+)
+MISMATCH = "The provided key element does not match the schema"
+MIXED = (
+    "Can not use both expression and non-expression parameters in the same request:"
+    " Non-expression parameters: {{{}}} Expression parameters: {{{}}}"
+)
+TABLE = "TABLE"  # stands for a table's name in rows of tests
 
 
 def item(sk: int, pk: str = "a", **attributes: Any) -> Item:
@@ -21,6 +32,15 @@ def call(client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]
     answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
     del answer["ResponseMetadata"]
     return answer
+
+
+def for_table(table: str, tree: Any) -> Any:
+    """Return a row's request with the table's name where `TABLE` stands."""
+    if isinstance(tree, dict):
+        return {for_table(table, name): for_table(table, value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [for_table(table, value) for value in tree]
+    return tree.replace(TABLE, table) if isinstance(tree, str) else tree
 
 
 def refusal(client: Any, operation: str, request: dict[str, Any]) -> ClientError:

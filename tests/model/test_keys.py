@@ -125,7 +125,8 @@ EMPTY_KEY = (
 PUT_FAULTS: list[tuple[Item, str]] = [
     ({"sk": {"N": "1"}}, P + "Missing the key pk in the item"),
     ({"pk": {"S": "a"}}, P + "Missing the key sk in the item"),
-    ({"pk": {"N": "1"}}, P + "Type mismatch for key pk expected: S actual: N"),
+    ({"pk": {"N": "1"}, "sk": {"N": "1"}}, P + "Type mismatch for key pk expected: S actual: N"),
+    ({"pk": {"N": "1"}}, P + "Missing the key sk in the item"),
     ({"pk": {"S": "a"}, "sk": {"NULL": True}}, P + "Type mismatch for key sk expected: N actual: NULL"),
     (
         {"pk": {"S": ""}, "sk": {"N": "1"}},

@@ -191,4 +191,5 @@ def test_empty_names_and_names_beyond_64_kilobytes_are_refused() -> None:
     assert read_attributes({"": {"S": "x"}}).fault is not None
     assert read_attributes({"a": {"M": {"": {"S": "x"}}}}).fault is not None
     assert read_attributes({"é" * 32_768: {"S": "x"}}).fault is not None
+    assert read_attributes({"a": {"L": [{"M": {"é" * 32_768: {"S": "x"}}}]}}).fault is not None
     assert read_attributes({"a" * 65_535: {"S": "x"}}).fault is None
