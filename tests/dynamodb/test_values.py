@@ -53,10 +53,12 @@ def test_all_ten_types_come_back_as_they_went_in(client: Any, standing: str) -> 
 
 @fact("values.23")
 def test_names_and_values_are_case_sensitive_and_of_any_characters(client: Any, standing: str) -> None:
-    names = ["a", "A", " ", ".", "#", "a.b[0]", "é", "é", "\U0001f600", "\x00", "status", "0"]
+    names = ["a", "A", " ", ".", "#", "a.b[0]", "\u00e9", "e\u0301", "\U0001f600", "\x00", "status", "0"]
     attributes = {name: {"S": name} for name in names}
-    client.put_item(TableName=standing, Item=item(1, **attributes))
-    assert call(client, "GetItem", {"TableName": standing, "Key": item(1)}) == {"Item": item(1, **attributes)}
+    client.put_item(TableName=standing, Item={**item(1), **attributes})
+    assert call(client, "GetItem", {"TableName": standing, "Key": item(1)}) == {
+        "Item": {**item(1), **attributes}
+    }
     client.put_item(TableName=standing, Item=item(1, pk="A"))
     assert call(client, "GetItem", {"TableName": standing, "Key": item(1, pk="A")}) == {
         "Item": item(1, pk="A")
@@ -65,13 +67,13 @@ def test_names_and_values_are_case_sensitive_and_of_any_characters(client: Any, 
 
 @fact("values.22")
 def test_names_have_up_to_65535_bytes(client: Any, standing: str) -> None:
-    long = item(1, **{"é" * 32_767 + "a": {"NULL": True}})
+    long = {**item(1), "é" * 32_767 + "a": {"NULL": True}}
     client.put_item(TableName=standing, Item=long)
     assert call(client, "GetItem", {"TableName": standing, "Key": item(1)}) == {"Item": long}
     for name in ("é" * 32_768, ""):
         for attributes in ({name: {"NULL": True}}, {"m": {"M": {name: {"NULL": True}}}}):
             code, _ = fault(
-                refusal(client, "PutItem", {"TableName": standing, "Item": item(1, **attributes)})
+                refusal(client, "PutItem", {"TableName": standing, "Item": {**item(1), **attributes}})
             )
             assert code == VE
 
@@ -154,11 +156,11 @@ def test_a_faulty_value_is_refused_at_any_depth(
     client: Any, standing: str, value: Item, text: str, containers: int
 ) -> None:
     attributes = {"fine": {"N": "01"}, "bad": nested(containers, value)}
-    assert fault(refusal(client, "PutItem", {"TableName": standing, "Item": item(1, **attributes)})) == (
+    assert fault(refusal(client, "PutItem", {"TableName": standing, "Item": {**item(1), **attributes}})) == (
         VE,
         text,
     )
-    write = {standing: [{"PutRequest": {"Item": item(1, **attributes)}}]}
+    write = {standing: [{"PutRequest": {"Item": {**item(1), **attributes}}}]}
     assert fault(refusal(client, "BatchWriteItem", {"RequestItems": write})) == (VE, text)
 
 
