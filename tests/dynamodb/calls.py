@@ -1,5 +1,8 @@
 """Calls of a boto3 client by the service's names, what comes back, and items to send."""
 
+import json
+import urllib.error
+import urllib.request
 from typing import Any
 
 import pytest
@@ -51,6 +54,22 @@ def refusal(client: Any, operation: str, request: dict[str, Any]) -> ClientError
 
 def fault(error: ClientError) -> tuple[str, str]:
     return error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+
+def raw_fault(url: str, operation: str, request: dict[str, Any]) -> tuple[str, str]:
+    """Return the code and text that a request gets which boto3 would not send."""
+    headers = {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "X-Amz-Date": "20260101T000000Z",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request,"
+        " SignedHeaders=host, Signature=0",
+    }
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(url, json.dumps(request).encode(), headers), timeout=10)
+    with caught.value as answer:
+        body = json.load(answer)
+    return body["__type"].partition("#")[2], body["message"]
 
 
 # One attribute of each type, and some at the edges.
