@@ -4,9 +4,8 @@ A fault is written as paths into the request and what to put there, None to leav
 together unless they want different things of one place.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from itertools import combinations
 from typing import Any
 
 import attrs
@@ -49,15 +48,10 @@ def faulty(base: dict[str, Any], *checks: Check) -> dict[str, Any]:
     return request
 
 
-def pairs(checks: list[Check]) -> Iterator[tuple[Check, Check]]:
-    """Yield the earlier and the later of every two checks whose faults can be sent together."""
-    for earlier, later in combinations(checks, 2):
-        if not (
-            any(_meets(path, later.fault) for path in earlier.fault)
-            or _takes_away(earlier, later)
-            or _takes_away(later, earlier)
-        ):
-            yield earlier, later
+def goes_with(one: Check, other: Check) -> bool:
+    """Whether the faults of two checks can be sent together."""
+    together = not any(_meets(path, other.fault) for path in one.fault)
+    return together and not _takes_away(one, other) and not _takes_away(other, one)
 
 
 def _meets(path: str, fault: Changes) -> bool:

@@ -14,7 +14,7 @@ UPDATE_TOO_LARGE = "Item size to update has exceeded the maximum allowed size"
 
 
 def sized(size: int, sk: int = 1, **attributes: Any) -> Item:
-    """An item of a key and a string, of this size together."""
+    """An item of a key and a string, of this size together; `sk` is one digit, not 0."""
     return item(sk, x={"S": "x" * (size - KEY_SIZE - 1)}, **attributes)
 
 
@@ -91,7 +91,7 @@ def test_an_item_of_409600_bytes_is_put_and_read_and_no_larger_one(client: Any, 
 
 @fact("values.80", "batches.37", "batches.41")
 def test_a_batch_with_an_item_too_large_is_refused_whole(client: Any, table: str) -> None:
-    puts = [{"PutRequest": {"Item": sized(size, sk)}} for sk, size in enumerate((ITEM_MAX, ITEM_MAX + 1))]
+    puts = [{"PutRequest": {"Item": sized(size, sk)}} for sk, size in enumerate((ITEM_MAX, ITEM_MAX + 1), 1)]
     assert fault(refusal(client, "BatchWriteItem", {"RequestItems": {table: puts}})) == (VE, TOO_LARGE)
     assert client.scan(TableName=table)["Count"] == 0
     assert call(client, "BatchWriteItem", {"RequestItems": {table: puts[:1]}}) == {"UnprocessedItems": {}}
