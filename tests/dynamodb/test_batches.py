@@ -1,6 +1,6 @@
 """Batches over several tables, whole refusals, and what is left unprocessed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from dynamodb.calls import VE, Item, call, fault, item, refusal
 from dynamodb.clients import create_table, load
 from dynamodb.facts import fact
+from dynamodb.server import Server
 
 
 @fact("batches.1", "batches.3", "batches.16", "batches.30", "batches.42")
@@ -216,3 +217,59 @@ def test_twenty_five_writes_of_two_tables_are_one_batch(client: Any, table: str,
     }
     assert call(client, "BatchWriteItem", {"RequestItems": writes}) == {"UnprocessedItems": {}}
     assert [client.scan(TableName=each)["Count"] for each in (table, other)] == [13, 12]
+
+
+@pytest.fixture
+def throttle(cluster: Server, table: str) -> Iterator[Callable[..., None]]:
+    """Throttles what is asked of the items of `table` with these sort keys; none means all."""
+    ids: list[str] = []
+
+    def begin(*sks: int) -> None:
+        error = {"error": "ProvisionedThroughputExceededException"}
+        for which in [{"key": {"sk": {"N": str(sk)}}} for sk in sks] or [{}]:
+            ids.append(cluster.change("faults", verb="throttle", table=table, **which, **error)["id"])
+
+    yield begin
+    for each in ids:
+        cluster.remove(f"faults/{each}")
+
+
+@fact("batches.15", "batches.17")
+def test_throttled_keys_are_left_unprocessed(
+    client: Any, table: str, other: str, throttle: Callable[..., None]
+) -> None:
+    for each in (table, other):
+        load(client, each, [item(sk, status={"S": "s"}) for sk in range(5)])
+    throttle(1, 3)
+    keys = [item(sk) for sk in range(5)]
+    settings = {
+        "ProjectionExpression": "sk, #s",
+        "ExpressionAttributeNames": {"#s": "status"},
+        "ConsistentRead": True,
+    }
+    answer = asked(client, **{table: {"Keys": keys, **settings}, other: {"Keys": keys}})
+    assert answer["UnprocessedKeys"] == {table: {"Keys": [item(1), item(3)], **settings}}
+    assert {each["sk"]["N"] for each in answer["Responses"][table]} == {"0", "2", "4"}
+    assert len(answer["Responses"][other]) == 5
+    throttle()
+    error = refusal(client, "BatchGetItem", {"RequestItems": {table: {"Keys": keys}}})
+    assert fault(error)[0] == "ProvisionedThroughputExceededException"
+
+
+@fact("batches.46")
+def test_throttled_writes_are_left_unprocessed(
+    client: Any, table: str, other: str, throttle: Callable[..., None]
+) -> None:
+    load(client, table, [item(0), item(1)])
+    throttle(1, 2)
+    first = {"DeleteRequest": {"Key": item(0)}}
+    left = [
+        {"DeleteRequest": {"Key": item(1)}},
+        {"PutRequest": {"Item": item(2, n={"N": "1"}, b={"B": b"\xff"}, s={"SS": ["a"]})}},
+    ]
+    request = {table: [first, *left], other: [{"PutRequest": {"Item": item(1)}}]}
+    assert call(client, "BatchWriteItem", {"RequestItems": request}) == {"UnprocessedItems": {table: left}}
+    assert client.scan(TableName=table)["Items"] == [item(1)]
+    assert client.scan(TableName=other)["Items"] == [item(1)]
+    error = refusal(client, "BatchWriteItem", {"RequestItems": {table: left}})
+    assert fault(error)[0] == "ProvisionedThroughputExceededException"
