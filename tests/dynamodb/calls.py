@@ -19,6 +19,11 @@ SEVERAL_TYPES = (
     "Supplied AttributeValue has more than one datatypes set,"
     " must contain exactly one of the supported datatypes"
 )
+NOT_FOUND = "Requested resource not found"
+EMPTY_KEY = (
+    "One or more parameter values are not valid."
+    " The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"
+)
 MISMATCH = "The provided key element does not match the schema"
 MIXED = (
     "Can not use both expression and non-expression parameters in the same request:"

@@ -4,7 +4,21 @@ from typing import Any
 
 import pytest
 
-from dynamodb.calls import EMPTY_VALUE, MISMATCH, MIXED, RNF, TABLE, E, P, fault, for_table, item, refusal
+from dynamodb.calls import (
+    EMPTY_KEY,
+    EMPTY_VALUE,
+    MISMATCH,
+    MIXED,
+    NOT_FOUND,
+    RNF,
+    TABLE,
+    E,
+    P,
+    fault,
+    for_table,
+    item,
+    refusal,
+)
 from dynamodb.checks import Check, faulty, goes_with
 from dynamodb.facts import fact
 
@@ -26,11 +40,6 @@ EXPRESSIONS = (
     "KeyConditionExpression",
 )
 LARGE = {"S": "x" * 409_600}
-NOT_FOUND = "Requested resource not found"
-EMPTY_KEY = (
-    "One or more parameter values are not valid."
-    " The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"
-)
 LONG_KEY = f"{P}Size of hashkey has exceeded the maximum size limit of2048 bytes"
 BAD_TABLE_NAME = (
     f"{E}Value 'a!' at 'tableName' failed to satisfy constraint:"
@@ -61,16 +70,17 @@ def no_table() -> Check:
     return Check("table", {"TableName": "no.such"}, NOT_FOUND, code=RNF)
 
 
-def placeholders(parameter: str, *others: str) -> list[Check]:
-    """Checks of names for operations whose first expression parameter is `parameter`."""
-    needs = {parameter: "attribute_exists(a)" if parameter != "ProjectionExpression" else "a"}
-    without = dict.fromkeys((parameter, *others))
+def useless_names(*parameters: str) -> Check:
+    """Names without any expression: all of the operation's are left out."""
+    return Check(
+        "names without expression",
+        {"ExpressionAttributeNames.#a": "a", **dict.fromkeys(parameters)},
+        "ExpressionAttributeNames can only be specified when using expressions",
+    )
+
+
+def names(needs: dict[str, str]) -> list[Check]:
     return [
-        Check(
-            "names without expression",
-            {"ExpressionAttributeNames.#a": "a", **without},
-            "ExpressionAttributeNames can only be specified when using expressions",
-        ),
         Check(
             "no names", {"ExpressionAttributeNames": {}}, "ExpressionAttributeNames must not be empty", needs
         ),
@@ -83,7 +93,7 @@ def placeholders(parameter: str, *others: str) -> list[Check]:
     ]
 
 
-def value_placeholders(needs: dict[str, str]) -> list[Check]:
+def values(needs: dict[str, str]) -> list[Check]:
     return [
         Check(
             "no values",
@@ -169,8 +179,9 @@ PUT = [
     ),
     Check("values", {"Item.empty": {}}, EMPTY_VALUE),
     Check("mixing", {"Expected.a": {"Exists": False}}, mixed, CONDITION),
-    *placeholders("ConditionExpression"),
-    *value_placeholders(CONDITION),
+    useless_names("ConditionExpression"),
+    *names(CONDITION),
+    *values(CONDITION),
     *CONDITION_TEXTS,
     *unused(CONDITION),
     Check("returned", {"ReturnValues": "ALL_NEW"}, OLD_OR_NONE),
@@ -186,7 +197,8 @@ PROJECTION = {"ProjectionExpression": "a"}
 GET = [
     bad_capacity(),
     Check("mixing", {"AttributesToGet": ["a"]}, mixed, PROJECTION),
-    *placeholders("ProjectionExpression"),
+    useless_names("ProjectionExpression"),
+    *names(PROJECTION),
     Check("key's values", {"Key.sk": {}}, EMPTY_VALUE),
     *texts("ProjectionExpression", "a, status"),
     unused(PROJECTION)[0],
@@ -211,9 +223,9 @@ UPDATE = [
     bad_capacity(),
     Check("mixing", {"AttributeUpdates.a": {"Action": "DELETE"}}, mixed, {"UpdateExpression": "REMOVE a"}),
     Check("key's values", {"Key.sk": {}}, EMPTY_VALUE),
-    *placeholders("UpdateExpression", "ConditionExpression")[:1],
-    *placeholders("ConditionExpression")[1:],
-    *value_placeholders(CONDITION),
+    useless_names("UpdateExpression", "ConditionExpression"),
+    *names(CONDITION),
+    *values(CONDITION),
     UPDATE_TEXTS[0],
     CONDITION_TEXTS[0],
     UPDATE_TEXTS[1],
@@ -262,7 +274,9 @@ QUERY = [
         f"{E}Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
     ),
     Check("mixing", {"QueryFilter.a": {"ComparisonOperator": "NULL"}}, mixed, KEY_CONDITION),
-    *placeholders(*QUERY_EXPRESSIONS, "ExpressionAttributeValues")[:1],
+    useless_names(*QUERY_EXPRESSIONS, "ExpressionAttributeValues"),
+    *names(KEY_CONDITION),
+    *values(KEY_CONDITION),
     Check(
         "names twice",
         {"AttributesToGet": ["a", "a"], **dict.fromkeys(QUERY_EXPRESSIONS), **NO_KEY_CONDITION},
@@ -306,9 +320,9 @@ SCAN = [
     bad_table_name(),
     Check("envelope", {"Select": "X"}, BAD_SELECT),
     Check("mixing", {"ScanFilter.a": {"ComparisonOperator": "NULL"}}, mixed, FILTER),
-    *placeholders("FilterExpression", "ProjectionExpression")[:1],
-    *placeholders("FilterExpression")[1:],
-    *value_placeholders(FILTER),
+    useless_names("FilterExpression", "ProjectionExpression"),
+    *names(FILTER),
+    *values(FILTER),
     Check(
         "names twice",
         {"AttributesToGet": ["a", "a"], "FilterExpression": None, "ProjectionExpression": None},

@@ -7,7 +7,23 @@ from typing import Any
 
 import pytest
 
-from dynamodb.calls import MISMATCH, MIXED, RNF, TABLE, VE, E, P, fault, for_table, item, raw_fault, refusal
+from dynamodb.calls import (
+    EMPTY_KEY,
+    MISMATCH,
+    MIXED,
+    NOT_FOUND,
+    RNF,
+    SEVERAL_TYPES,
+    TABLE,
+    VE,
+    E,
+    P,
+    fault,
+    for_table,
+    item,
+    raw_fault,
+    refusal,
+)
 from dynamodb.facts import fact
 
 KEY = item(1)
@@ -21,7 +37,6 @@ QUERY = {
 SCAN = {"TableName": TABLE}
 
 NULL = "failed to satisfy constraint: Member must not be null"
-NOT_FOUND = "Requested resource not found"
 NOT_SUPPORTED = "Query key condition not supported"
 CAPACITIES = "failed to satisfy constraint: Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"
 RETURNED = (
@@ -29,15 +44,7 @@ RETURNED = (
     " Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"
 )
 METRICS = "failed to satisfy constraint: Member must satisfy enum value set: [SIZE, NONE]"
-EMPTY_KEY = (
-    "One or more parameter values are not valid."
-    " The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"
-)
 DUPLICATES = "Provided list of item keys contains duplicates"
-BOTH_OR_NEITHER = (
-    "Supplied AttributeValue has more than one datatypes set,"
-    " must contain exactly one of the supported datatypes"
-)
 
 
 def row(operation: str, request: dict[str, Any], text: str, *facts: str, code: str = VE) -> Any:
@@ -525,7 +532,9 @@ BATCHES = [
         )
     ],
     *[
-        row("BatchWriteItem", {"RequestItems": {TABLE: [*_puts(KEY), other]}}, BOTH_OR_NEITHER, "batches.36")
+        row(
+            "BatchWriteItem", {"RequestItems": {TABLE: [*_puts(KEY), other]}}, SEVERAL_TYPES, "batches.36"
+        )  # sic
         for other in ({}, {**_puts(item(2))[0], "DeleteRequest": {"Key": item(3)}})
     ],
     row(
