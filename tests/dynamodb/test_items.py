@@ -5,56 +5,11 @@ from typing import Any
 
 import pytest
 
-from dynamodb.calls import EVERY_TYPE, VE, Item, call, fault, item, refusal
+from dynamodb.calls import VE, Item, call, fault, item, refusal
 from dynamodb.facts import fact
 
 
-def _sets_sorted(attributes: Item) -> Item:
-    """Sets have no order."""
-    return {
-        name: {
-            kind: sorted(value, key=repr) if kind in ("SS", "NS", "BS") else value
-            for kind, value in each.items()
-        }
-        for name, each in attributes.items()
-    }
-
-
-def test_all_ten_types_come_back_as_they_went_in(client: Any, standing: str) -> None:
-    client.put_item(TableName=standing, Item=item(1, **EVERY_TYPE))
-    for consistent in (True, False):
-        found = client.get_item(TableName=standing, Key=item(1), ConsistentRead=consistent)["Item"]
-        assert _sets_sorted(found) == _sets_sorted(item(1, **EVERY_TYPE))
-
-
-@pytest.mark.parametrize(
-    ("given", "canonical"),
-    [
-        ("+1.50", "1.5"),
-        ("1.5E2", "150"),
-        ("1e-3", "0.001"),
-        ("0012", "12"),
-        ("-0", "0"),
-        (".5", "0.5"),
-        ("5.", "5"),
-        ("1E125", "1" + "0" * 125),
-        ("1E-130", "0." + "0" * 129 + "1"),
-        ("9" * 38, "9" * 38),
-    ],
-)
-def test_numbers_come_back_in_canonical_form(client: Any, standing: str, given: str, canonical: str) -> None:
-    client.put_item(TableName=standing, Item=item(1, n={"N": given}, ns={"NS": [given]}))
-    found = client.get_item(TableName=standing, Key=item(1))["Item"]
-    assert (found["n"], found["ns"]) == ({"N": canonical}, {"NS": [canonical]})
-
-
-def test_keys_are_equal_as_numbers(client: Any, standing: str) -> None:
-    client.put_item(TableName=standing, Item=item(1))
-    for spelling in ("1.0", "10E-1", "+1", "01"):
-        key = {"pk": {"S": "a"}, "sk": {"N": spelling}}
-        assert client.get_item(TableName=standing, Key=key)["Item"] == item(1)
-
-
+@fact("items.10", "items.11", "items.12", "items.14", "items.15")
 def test_an_item_is_put_replaced_and_deleted(client: Any, table: str) -> None:
     key = {"TableName": table, "Key": item(1)}
     assert call(client, "GetItem", key) == {}
@@ -68,6 +23,7 @@ def test_an_item_is_put_replaced_and_deleted(client: Any, table: str) -> None:
     assert call(client, "GetItem", {**key, "ConsistentRead": True}) == {}
 
 
+@fact("items.16", "items.30", "items.31")
 def test_a_condition_decides_whether_a_write_happens(client: Any, table: str) -> None:
     put = {"TableName": table, "Item": item(1), "ConditionExpression": "attribute_not_exists(pk)"}
     call(client, "PutItem", put)
@@ -132,6 +88,7 @@ def _mentions(expression: str, placeholder: str) -> bool:
     return placeholder in words
 
 
+@fact("items.13")
 def test_projections_cut_out_paths(client: Any, standing: str) -> None:
     attributes: Item = {
         "l": {"L": [{"S": str(i)} for i in range(5)]},
@@ -152,11 +109,11 @@ def test_projections_cut_out_paths(client: Any, standing: str) -> None:
 @pytest.mark.parametrize(
     ("returned", "attributes"),
     [
-        ("NONE", None),
-        ("ALL_OLD", item(1, n={"N": "1"}, gone={"S": "g"})),
-        ("ALL_NEW", item(1, n={"N": "3"}, new={"SS": ["x"]})),
-        ("UPDATED_OLD", {"n": {"N": "1"}, "gone": {"S": "g"}}),
-        ("UPDATED_NEW", {"n": {"N": "3"}, "new": {"SS": ["x"]}}),
+        pytest.param("NONE", None, marks=fact("items.20")),
+        pytest.param("ALL_OLD", item(1, n={"N": "1"}, gone={"S": "g"}), marks=fact("items.21")),
+        pytest.param("ALL_NEW", item(1, n={"N": "3"}, new={"SS": ["x"]}), marks=fact("items.22")),
+        pytest.param("UPDATED_OLD", {"n": {"N": "1"}, "gone": {"S": "g"}}, marks=fact("items.23")),
+        pytest.param("UPDATED_NEW", {"n": {"N": "3"}, "new": {"SS": ["x"]}}, marks=fact("items.24")),
     ],
 )
 def test_an_update_changes_and_returns_what_was_asked(
@@ -180,6 +137,143 @@ def test_an_update_changes_and_returns_what_was_asked(
     assert stored == item(1, n={"N": "3"}, new={"SS": ["x"]})
 
 
+BEFORE: Item = {
+    "n": {"N": "1"},
+    "s": {"SS": ["a", "b"]},
+    "m": {"M": {"a": {"S": "old"}, "b": {"S": "kept"}}},
+    "l": {"L": [{"S": "0"}, {"S": "1"}, {"S": "2"}, {"S": "3"}]},
+}
+NEW = {"S": "new"}
+
+
+@pytest.mark.parametrize(
+    ("update", "values", "old", "new"),
+    [
+        pytest.param("REMOVE n", {}, {"n": BEFORE["n"]}, None, marks=fact("items.24")),
+        pytest.param("REMOVE nothing", {}, None, None, marks=fact("items.23", "items.24")),
+        pytest.param("SET x = :v", {":v": NEW}, None, {"x": NEW}, marks=fact("items.23")),
+        pytest.param("SET x = n", {}, None, {"x": BEFORE["n"]}, marks=fact("items.23")),
+        pytest.param("ADD n :v", {":v": {"N": "2"}}, {"n": {"N": "1"}}, {"n": {"N": "3"}}, marks=fact("items.24")),
+        pytest.param(
+            "DELETE s :v", {":v": {"SS": ["b"]}}, {"s": BEFORE["s"]}, {"s": {"SS": ["a"]}}, marks=fact("items.23")
+        ),
+        pytest.param("DELETE s :v", {":v": {"SS": ["a", "b"]}}, {"s": BEFORE["s"]}, None, marks=fact("items.24")),
+        pytest.param(
+            "SET m.a = :v", {":v": NEW}, {"m": {"M": {"a": {"S": "old"}}}}, {"m": {"M": {"a": NEW}}},
+            marks=fact("items.25"),
+        ),
+        pytest.param("SET m.c = :v", {":v": NEW}, None, {"m": {"M": {"c": NEW}}}, marks=fact("items.25")),
+        pytest.param("REMOVE m.a", {}, {"m": {"M": {"a": {"S": "old"}}}}, None, marks=fact("items.25")),
+        pytest.param(
+            "SET l[3] = :v, l[1] = :v", {":v": NEW}, {"l": {"L": [{"S": "1"}, {"S": "3"}]}}, {"l": {"L": [NEW, NEW]}},
+            marks=fact("items.26"),
+        ),
+        pytest.param(
+            "SET l[0] = :v REMOVE l[2], m.b", {":v": NEW},
+            {"l": {"L": [{"S": "0"}, {"S": "2"}]}, "m": {"M": {"b": {"S": "kept"}}}}, {"l": {"L": [NEW]}},
+            marks=fact("items.25", "items.26"),
+        ),
+    ],
+)  # fmt: skip
+def test_updated_values_are_those_of_the_updates_paths(
+    client: Any, standing: str, update: str, values: Item, old: Item | None, new: Item | None
+) -> None:
+    for returned, attributes in (("UPDATED_OLD", old), ("UPDATED_NEW", new)):
+        client.put_item(TableName=standing, Item=item(1, **BEFORE))
+        request: dict[str, Any] = {"TableName": standing, "Key": item(1), "UpdateExpression": update}
+        if values:
+            request["ExpressionAttributeValues"] = values
+        answer = call(client, "UpdateItem", {**request, "ReturnValues": returned})
+        assert answer == ({} if attributes is None else {"Attributes": attributes})
+
+
+@pytest.mark.parametrize(
+    ("returned", "attributes"),
+    [
+        pytest.param("ALL_OLD", None, marks=fact("items.21")),
+        pytest.param("UPDATED_OLD", None, marks=fact("items.23")),
+        pytest.param("ALL_NEW", item(1, n={"N": "2"}), marks=fact("items.22")),
+        pytest.param("UPDATED_NEW", {"n": {"N": "2"}}, marks=fact("items.24")),
+    ],
+)
+def test_an_update_of_a_missing_item_creates_it(
+    client: Any, standing: str, returned: str, attributes: Item | None
+) -> None:
+    client.delete_item(TableName=standing, Key=item(1))
+    request = {"UpdateExpression": "ADD n :v", "ExpressionAttributeValues": {":v": {"N": "2"}}}
+    answer = call(
+        client, "UpdateItem", {"TableName": standing, "Key": item(1), **request, "ReturnValues": returned}
+    )
+    assert answer == ({} if attributes is None else {"Attributes": attributes})
+
+
+@fact("items.21", "items.22", "items.23", "items.24", "items.27")
+def test_an_update_with_a_key_alone_creates_an_item_or_changes_nothing(client: Any, table: str) -> None:
+    key = {"TableName": table, "Key": item(1)}
+    assert call(client, "UpdateItem", {**key, "ReturnValues": "ALL_OLD"}) == {}
+    assert call(client, "GetItem", key) == {"Item": item(1)}
+    client.put_item(TableName=table, Item=item(1, x={"S": "x"}))
+    stored = {"Attributes": item(1, x={"S": "x"})}
+    for returned, answer in (
+        ("NONE", {}),
+        ("ALL_OLD", stored),
+        ("ALL_NEW", stored),
+        ("UPDATED_OLD", {}),
+        ("UPDATED_NEW", {}),
+    ):
+        assert call(client, "UpdateItem", {**key, "ReturnValues": returned}) == answer
+    assert call(client, "GetItem", key) == {"Item": item(1, x={"S": "x"})}
+
+
+@fact("items.16", "items.30", "items.31")
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("PutItem", {"Item": item(1, x={"S": "lost"})}),
+        ("DeleteItem", {"Key": item(1)}),
+        ("UpdateItem", {"Key": item(1)}),
+        ("UpdateItem", {"Key": item(1), "UpdateExpression": "SET x = nothing"}),
+    ],
+)
+def test_a_refused_write_shows_the_item_that_is_there(
+    client: Any, standing: str, operation: str, request_: dict[str, Any]
+) -> None:
+    request = {
+        "TableName": standing,
+        **request_,
+        "ConditionExpression": "attribute_exists(nothing)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    client.delete_item(TableName=standing, Key=item(1))
+    error = refusal(client, operation, request)
+    assert fault(error) == ("ConditionalCheckFailedException", "The conditional request failed")
+    assert "Item" not in error.response
+    client.put_item(TableName=standing, Item=item(1, **BEFORE))
+    assert refusal(client, operation, request).response["Item"] == item(1, **BEFORE)
+    assert (
+        "Item"
+        not in refusal(client, operation, {**request, "ReturnValuesOnConditionCheckFailure": "NONE"}).response
+    )
+    assert client.get_item(TableName=standing, Key=item(1))["Item"] == item(1, **BEFORE)
+
+
+@fact("items.49")
+def test_a_false_condition_hides_what_the_update_would_meet(client: Any, standing: str) -> None:
+    client.put_item(TableName=standing, Item=item(1, n={"S": "text"}))
+    values = {":one": {"N": "1"}}
+    for update in ("ADD n :one", "SET a = nothing, b = :one", "SET a.b = :one"):
+        request = {
+            "TableName": standing,
+            "Key": item(1),
+            "UpdateExpression": update,
+            "ExpressionAttributeValues": values,
+        }
+        assert fault(refusal(client, "UpdateItem", request))[0] == VE
+        request["ConditionExpression"] = "attribute_not_exists(n)"
+        assert fault(refusal(client, "UpdateItem", request))[0] == "ConditionalCheckFailedException"
+
+
+@fact("items.50")
 def test_an_update_that_fails_leaves_the_item_as_it_was(client: Any, standing: str) -> None:
     client.put_item(TableName=standing, Item=item(1, n={"S": "text"}))
     request = {
@@ -195,6 +289,7 @@ def test_an_update_that_fails_leaves_the_item_as_it_was(client: Any, standing: s
     assert client.get_item(TableName=standing, Key=item(1))["Item"] == item(1, n={"S": "text"})
 
 
+@fact("items.80")
 def test_concurrent_increments_all_count(client: Any, table: str) -> None:
     request = {
         "TableName": table,
@@ -209,6 +304,7 @@ def test_concurrent_increments_all_count(client: Any, table: str) -> None:
     assert seen == list(range(1, 201))
 
 
+@fact("items.80", "items.82")
 def test_one_of_many_concurrent_first_writers_wins(client: Any, table: str) -> None:
     def attempt(number: int) -> bool:
         try:
@@ -231,6 +327,7 @@ def test_one_of_many_concurrent_first_writers_wins(client: Any, table: str) -> N
 # Capacity.
 
 
+@fact("values.85", "items.71", "items.72")
 @pytest.mark.parametrize(
     ("operation", "request_", "units"),
     [
@@ -256,10 +353,51 @@ def test_capacity_is_counted_in_one_and_four_kilobytes(
     }
 
 
-@fact("values.1")
-def test_an_empty_value_is_refused(client: Any, standing: str) -> None:
-    error = refusal(client, "PutItem", {"TableName": standing, "Item": item(1, x={})})
-    assert fault(error) == (
-        VE,
-        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
-    )
+@pytest.mark.parametrize(
+    ("asked", "capacity"),
+    [
+        pytest.param("TOTAL", {"CapacityUnits": 1.0}, marks=fact("items.70")),
+        pytest.param(
+            "INDEXES", {"CapacityUnits": 1.0, "Table": {"CapacityUnits": 1.0}}, marks=fact("items.71")
+        ),
+        pytest.param("NONE", None, marks=fact("items.73")),
+        pytest.param(None, None, marks=fact("items.73")),
+    ],
+)
+@fact("items.72", "items.74")
+def test_capacity_is_told_as_it_was_asked_for(
+    client: Any, standing: str, asked: str | None, capacity: dict[str, Any] | None
+) -> None:
+    key = {"Key": item(1)}
+    metrics = {"ReturnItemCollectionMetrics": "SIZE"}
+    for operation, request in (
+        ("PutItem", {"Item": item(1), **metrics}),
+        ("UpdateItem", {**key, **metrics}),
+        ("GetItem", {**key, "ConsistentRead": True, "ProjectionExpression": "nothing"}),
+        ("DeleteItem", {**key, **metrics}),
+    ):
+        asking = {} if asked is None else {"ReturnConsumedCapacity": asked}
+        answer = call(client, operation, {"TableName": standing, **request, **asking})
+        answer.pop("Item", None)
+        expected = {} if capacity is None else {"ConsumedCapacity": {"TableName": standing, **capacity}}
+        assert answer == expected
+        units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+        assert isinstance(units, float)
+
+
+@fact("items.1")
+def test_a_table_may_be_named_by_its_arn(client: Any, table: str) -> None:
+    arn = client.describe_table(TableName=table)["Table"]["TableArn"]
+    assert call(client, "PutItem", {"TableName": arn, "Item": item(1)}) == {}
+    assert call(client, "GetItem", {"TableName": table, "Key": item(1)}) == {"Item": item(1)}
+    assert call(client, "GetItem", {"TableName": arn, "Key": item(1)}) == {"Item": item(1)}
+    query = {
+        "TableName": arn,
+        "KeyConditionExpression": "pk = :v",
+        "ExpressionAttributeValues": {":v": {"S": "a"}},
+    }
+    assert call(client, "Query", query)["Count"] == 1
+    assert call(client, "Scan", {"TableName": arn})["Count"] == 1
+    assert call(client, "UpdateItem", {"TableName": arn, "Key": item(2)}) == {}
+    assert call(client, "DeleteItem", {"TableName": arn, "Key": item(1)}) == {}
+    assert client.scan(TableName=table)["Items"] == [item(2)]

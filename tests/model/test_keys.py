@@ -29,7 +29,7 @@ P = "One or more parameter values were invalid: "
 MISMATCH = "The provided key element does not match the schema"
 
 # Few characters, so that prefixes, zeros and FF meet often.
-_texts = st.text("\0\1aé\U0010ffff", min_size=1, max_size=5)
+_texts = st.text("\0\1aé\uffff\U0010ffff", min_size=1, max_size=5)
 _binaries = st.lists(st.sampled_from([0, 1, 97, 254, 255]), min_size=1, max_size=5).map(bytes)
 _numbers = st.builds(lambda n, e: canonical(f"{n}E{e}"), st.integers(-110, 110), st.integers(-3, 3))
 
@@ -45,9 +45,9 @@ def _schema(partition: str, sort: str | None) -> KeySchema:
 
 @st.composite
 def _rows(draw: st.DrawFn) -> tuple[KeySchema, list[Item]]:
-    code = draw(st.sampled_from("SNB"))
-    schema = _schema("S", code)
-    pks = draw(st.lists(_values_of("S"), min_size=1, max_size=2))
+    partition, code = draw(st.sampled_from("SNB")), draw(st.sampled_from("SNB"))
+    schema = _schema(partition, code)
+    pks = draw(st.lists(_values_of(partition), min_size=1, max_size=2))
     pairs = draw(st.lists(st.tuples(st.sampled_from(pks), _values_of(code)), min_size=2, max_size=12))
     return schema, [{"pk": pk, "sk": sk} for pk, sk in pairs]
 
@@ -125,7 +125,8 @@ EMPTY_KEY = (
 PUT_FAULTS: list[tuple[Item, str]] = [
     ({"sk": {"N": "1"}}, P + "Missing the key pk in the item"),
     ({"pk": {"S": "a"}}, P + "Missing the key sk in the item"),
-    ({"pk": {"N": "1"}}, P + "Type mismatch for key pk expected: S actual: N"),
+    ({"pk": {"N": "1"}, "sk": {"N": "1"}}, P + "Type mismatch for key pk expected: S actual: N"),
+    ({"pk": {"N": "1"}}, P + "Missing the key sk in the item"),
     ({"pk": {"S": "a"}, "sk": {"NULL": True}}, P + "Type mismatch for key sk expected: N actual: NULL"),
     (
         {"pk": {"S": ""}, "sk": {"N": "1"}},

@@ -1,6 +1,6 @@
 """Numbers against `decimal`, and the service's texts."""
 
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 
 import pytest
@@ -96,6 +96,29 @@ def test_canonical_text_has_the_value_and_is_a_fixed_point(text: str) -> None:
     assert format(Decimal(text).normalize(Context(prec=38)), "f") == text
 
 
+@st.composite
+def _spellings(draw: st.DrawFn) -> str:
+    """Numbers as clients may write them: signs, zeros on both sides, a point anywhere, an exponent."""
+    digits = draw(st.text("0123456789", min_size=1, max_size=30))
+    point = draw(st.integers(0, len(digits)))
+    zeros = draw(st.sampled_from(["", "0", "000"]))
+    sign, exponent_sign = draw(st.sampled_from(["", "+", "-"])), draw(st.sampled_from(["", "+", "-"]))
+    exponent = draw(st.sampled_from(["", f"e{exponent_sign}{draw(st.integers(0, 90))}", "E007"]))
+    return (
+        f"{sign}{zeros}{digits[:point]}{draw(st.sampled_from(['.', '.' + digits[point:] + zeros]))}{exponent}"
+    )
+
+
+@given(_spellings())
+def test_every_spelling_has_the_plain_form_of_its_value(spelling: str) -> None:
+    if not any(character.isdigit() for character in spelling.lower().partition("e")[0]):
+        with pytest.raises(NumberFault):
+            canonical(spelling)
+        return
+    exact = Decimal(spelling)
+    assert canonical(spelling) == (format(exact.normalize(Context(prec=38)), "f") if exact else "0")
+
+
 @given(numbers)
 def test_encoding_is_undone_by_decoding(text: str) -> None:
     encoded = encode_number(text)
@@ -154,6 +177,25 @@ def test_sums_are_exact_or_refused(left: str, right: str) -> None:
         else:
             with pytest.raises(NumberFault):
                 operate(left, right)
+
+
+@given(
+    st.integers(-(10**38) + 1, 10**38 - 1),
+    st.integers(-(10**38) + 1, 10**38 - 1) | st.integers(-9, 9),
+    st.integers(-100, 80),
+    st.integers(0, 3),
+)
+def test_sums_near_38_digits_are_those_of_decimal(left: int, right: int, exponent: int, apart: int) -> None:
+    a, b = canonical(f"{left}E{exponent + apart}"), canonical(f"{right}E{exponent}")
+    exactly = Context(prec=38, traps=[Inexact])
+    for ours, theirs in ((add, exactly.add), (subtract, exactly.subtract)):
+        try:
+            expected = theirs(Decimal(a), Decimal(b))
+        except Inexact:
+            with pytest.raises(NumberFault, match="38 significant digits"):
+                ours(a, b)
+        else:
+            assert Decimal(ours(a, b)) == expected
 
 
 def test_a_sum_beyond_38_digits_is_refused_not_rounded() -> None:

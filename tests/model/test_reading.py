@@ -60,6 +60,12 @@ def test_stored_bytes_are_read_back_and_measure_the_same(item: Item) -> None:
     assert item_size(stored) == item_size(item)
 
 
+@given(items)
+def test_an_item_travels_from_json_to_stored_bytes_and_back(item: Item) -> None:
+    json = dump_json(item)
+    assert dump_json(decode_item(encode_item(read_attributes(orjson.loads(json)).tree))) == json
+
+
 @given(values)
 def test_a_value_alone_has_the_size_it_has_in_an_item(value: AttributeValue) -> None:
     assert value_size(value) == item_size({"name": value}) - len("name") == _size(value)
@@ -191,4 +197,5 @@ def test_empty_names_and_names_beyond_64_kilobytes_are_refused() -> None:
     assert read_attributes({"": {"S": "x"}}).fault is not None
     assert read_attributes({"a": {"M": {"": {"S": "x"}}}}).fault is not None
     assert read_attributes({"é" * 32_768: {"S": "x"}}).fault is not None
+    assert read_attributes({"a": {"L": [{"M": {"é" * 32_768: {"S": "x"}}}]}}).fault is not None
     assert read_attributes({"a" * 65_535: {"S": "x"}}).fault is None

@@ -203,13 +203,13 @@ def _size(content: str | bytes) -> int:
 
 
 def _put_fault(schema: KeySchema, item: Item) -> ApiError:
-    """Return the error of an item that lacks a key attribute or has one of the wrong type."""
+    """Return the error of an item that lacks a key attribute, or has one of the wrong type; the former goes first."""
     for attribute in schema.attributes:
-        value = item.get(attribute.name)
-        if value is None:
+        if attribute.name not in item:
             return invalid_parameters(f"Missing the key {attribute.name} in the item")
-        if attribute.type not in value:
-            actual = type_of(value)
+    for attribute in schema.attributes:
+        if attribute.type not in item[attribute.name]:
+            actual = type_of(item[attribute.name])
             return invalid_parameters(
                 f"Type mismatch for key {attribute.name} expected: {attribute.type} actual: {actual}"
             )

@@ -119,10 +119,18 @@ _BINDERS: Final[dict[str, Callable[[Any, int], Any]]] = {
 
 
 def _fault_of_long_names(tree: Item) -> ValueFault | None:
-    for name in tree:
-        if len(name.encode()) > ATTRIBUTE_NAME_SIZE_MAX:
+    for name, value in tree.items():
+        if _is_long(name) or _holds_long_name(value):
             return ValueFault(LONG_NAME, name)
     return None
+
+
+def _is_long(name: str) -> bool:
+    return len(name) > ATTRIBUTE_NAME_SIZE_MAX // 4 and len(name.encode()) > ATTRIBUTE_NAME_SIZE_MAX
+
+
+def _holds_long_name(value: AttributeValue) -> bool:
+    return any(map(_is_long, value.get("M", ()))) or any(map(_holds_long_name, _entries(value)))
 
 
 def _first_fault(tree: Item) -> ValueFault:

@@ -7,9 +7,11 @@ from trinamo.expressions import PROJECTION, Expressions
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
     check_attributes_to_get,
+    check_names_and_values,
+    check_no_mixing,
     check_paths,
     check_values,
-    read_expressions,
+    read_given_expressions,
     shown,
 )
 from trinamo.gateway.operations.database import UNREAD, Database, Table
@@ -58,12 +60,15 @@ def check(request: Request) -> dict[str, Expressions]:
             )
     if sum(len(wanted["Keys"]) for wanted in tables.values()) > BATCH_GET_KEYS_MAX:
         raise validation("Too many items requested for the BatchGetItem call")
-    expressions = {name: read_expressions(wanted, (PROJECTION,)) for name, wanted in tables.items()}
+    settings = {name: value for wanted in tables.values() for name, value in wanted.items()}
+    check_no_mixing(settings, (PROJECTION,))  # of one table or of several, that is the same to the service
     for wanted in tables.values():
+        check_names_and_values(wanted, (PROJECTION,))
         check_attributes_to_get(wanted)
+    for wanted in tables.values():
         for key in wanted["Keys"]:
             check_values(key)
-    return expressions
+    return {name: read_given_expressions(wanted, (PROJECTION,)) for name, wanted in tables.items()}
 
 
 class _Wanted(NamedTuple):
@@ -78,10 +83,9 @@ class _Wanted(NamedTuple):
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
-    wanted = [
-        await _wanted(database, caller, name, asked, expressions[name])
-        for name, asked in request["RequestItems"].items()
-    ]
+    asked: dict[str, Request] = request["RequestItems"]
+    tables = {name: await database.table(table_address(name, *caller)) for name in asked}
+    wanted = [_wanted(name, table, asked[name], expressions[name]) for name, table in tables.items()]
     responses: dict[str, list[Item]] = {}
     unprocessed: dict[str, Request] = {}
     capacities: list[Request | None] = []
@@ -106,10 +110,7 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     return dump_json(answer)
 
 
-async def _wanted(
-    database: Database, caller: Caller, name: str, asked: Request, expressions: Expressions
-) -> _Wanted:
-    table = await database.table(table_address(name, *caller))
+def _wanted(name: str, table: Table, asked: Request, expressions: Expressions) -> _Wanted:
     check_paths(expressions, table.spec.keys)
     keys = [item_key(table.spec.keys, key.tree) for key in asked["Keys"]]
     if len(set(keys)) < len(keys):

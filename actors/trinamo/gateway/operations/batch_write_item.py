@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import check_values
-from trinamo.gateway.operations.database import Database, Delete, Put, Table, Written
+from trinamo.gateway.operations.database import Database, Delete, Put, Written
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.capacity import consumed_capacity, write_units
 from trinamo.model.envelope import envelope, violation
@@ -15,7 +15,7 @@ from trinamo.model.keys import KeySchema, batch_put_key, item_key
 from trinamo.model.limits import BATCH_WRITES_MAX, ITEM_SIZE_MAX
 from trinamo.model.reading import SEVERAL_TYPES
 from trinamo.model.shapes import List, Map, Member, Request, Structure
-from trinamo.model.tables import TableAddress, table_address
+from trinamo.model.tables import table_address
 from trinamo.model.values import encode_item
 
 _REQUEST_ITEMS: Final = Map(
@@ -68,13 +68,13 @@ def _check_write(write: Request) -> None:
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     check(request)
-    tables: dict[str, list[Request]] = request["RequestItems"]
-    planned = [
-        await _planned(database, table_address(name, *caller), writes) for name, writes in tables.items()
-    ]
+    asked_of: dict[str, list[Request]] = request["RequestItems"]
+    tables = {name: await database.table(table_address(name, *caller)) for name in asked_of}
+    planned = [_planned(table.spec.keys, asked_of[name]) for name, table in tables.items()]
     unprocessed: dict[str, list[Request]] = {}
     capacities = []
-    for (name, requests), (table, writes) in zip(tables.items(), planned, strict=True):
+    for (name, table), writes in zip(tables.items(), planned, strict=True):
+        requests = asked_of[name]
         results = await database.write_many(table, writes)
         left = [asked for asked, result in zip(requests, results, strict=True) if result is None]
         if left:
@@ -86,14 +86,11 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     return dump_json(answer)
 
 
-async def _planned(
-    database: Database, address: TableAddress, requests: list[Request]
-) -> tuple[Table, list[Put | Delete]]:
-    table = await database.table(address)
-    writes = [_write(table.spec.keys, write) for write in requests]
+def _planned(keys: KeySchema, requests: list[Request]) -> list[Put | Delete]:
+    writes = [_write(keys, write) for write in requests]
     if len({write.key for write in writes}) < len(writes):
         raise duplicate_keys()
-    return table, writes
+    return writes
 
 
 def _write(keys: KeySchema, write: Request) -> Put | Delete:

@@ -72,6 +72,11 @@ def read_expressions(request: Request, parameters: Sequence[str]) -> Expressions
 def check_expressions_given(request: Request, parameters: Sequence[str]) -> None:
     """Raise the error of mixing, or of names or values that no expression can use or that are wrong in themselves."""
     check_no_mixing(request, parameters)
+    check_names_and_values(request, parameters)
+
+
+def check_names_and_values(request: Request, parameters: Sequence[str]) -> None:
+    """Raise the error of names or values that no expression can use or that are wrong in themselves."""
     names, values = request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
     if names is not None or values is not None:
         check_placeholders({name: request.get(name) for name in parameters}, names, values)

@@ -7,7 +7,8 @@ from trinamo.gateway.operations import members
 from trinamo.gateway.operations.answers import returns_old, write_answer
 from trinamo.gateway.operations.checks import (
     carried,
-    check_expressions_given,
+    check_names_and_values,
+    check_no_mixing,
     check_paths,
     check_values,
     key_names,
@@ -41,8 +42,9 @@ SHAPE: Final = Structure(
 
 def check(request: Request) -> Expressions:
     """Return the expressions of a request, or raise the first error that shows without its table."""
-    check_expressions_given(request, (UPDATE, CONDITION))
+    check_no_mixing(request, (UPDATE, CONDITION))
     check_values(request["Key"])
+    check_names_and_values(request, (UPDATE, CONDITION))
     return read_given_expressions(request, (UPDATE, CONDITION))
 
 
