@@ -34,7 +34,7 @@ class Answer:
 
     @property
     def crc_holds(self) -> bool:
-        return int(self.headers["x-amz-crc32"]) == zlib.crc32(self.body)
+        return bool(self.headers["x-amz-crc32"] == str(zlib.crc32(self.body)))
 
 
 def connect(url: str) -> http.client.HTTPConnection:

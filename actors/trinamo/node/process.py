@@ -68,7 +68,7 @@ async def _run(
 ) -> None:
     cluster = Cluster(config)
     admission = Admission(cluster.clock, region=config.region, credentials=credentials)
-    control = ControlRouter(cluster, policy)
+    control = ControlRouter(cluster, policy, lambda: server.statistics())
     server = HttpServer(
         cluster.clock,
         cluster.random,
