@@ -4,6 +4,8 @@ import gzip
 import re
 import socket
 import zlib
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -528,12 +530,79 @@ def test_null_false_is_a_fault_of_the_value(url: str) -> None:
     assert answer.tree["message"] == f"{P}Null attribute value types must have the value of true"
 
 
-@fact("protocol.42")
-def test_a_cluster_without_a_node_cannot_take_a_request() -> None:
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[server.Server]:
+    """A server of its own, to do things to, with a table."""
     with server.serving("--nodes", "1") as running:
-        create_table(connect(running.url), "ttt")
-        running.change("faults", verb="crash", node="n1")
-        answer = send(running.url, b"{}", target("ListTables"))
-        assert (answer.status, answer.tree["__type"].partition("#")[2]) == (503, "ServiceUnavailable")
-        running.change("faults", verb="restart", node="n1")
-        assert connect(running.url).list_tables()["TableNames"] == ["ttt"]
+        with closing(connect(running.url)) as client:
+            create_table(client, "ttt")
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "error", "reasons"),
+    [
+        pytest.param(
+            {"verb": "fail_before"},
+            500,
+            {
+                "__type": f"{MODELLED}InternalServerError",
+                "message": "The server encountered an internal error trying to fulfill the request.",
+            },
+            None,
+            marks=fact("protocol.41", "protocol.62"),
+        ),
+        pytest.param(
+            {"verb": "throttle", "error": "ProvisionedThroughputExceededException"},
+            400,
+            {
+                "__type": f"{MODELLED}ProvisionedThroughputExceededException",
+                "message": "The level of configured provisioned throughput for the table was exceeded."
+                " Consider increasing your provisioning level with the UpdateTable API.",
+            },
+            "ThrottlingReasons",
+            marks=fact("protocol.53", "protocol.58"),
+        ),
+        pytest.param(
+            {"verb": "throttle", "error": "RequestLimitExceeded"},
+            400,
+            {
+                "__type": f"{MODELLED}RequestLimitExceeded",
+                "message": "Throughput exceeds the current throughput limit for your account. Please contact AWS"
+                " Support at https://aws.amazon.com/support request a limit increase",
+            },
+            "ThrottlingReasons",
+            marks=fact("protocol.53", "protocol.60"),
+        ),
+        pytest.param(
+            {"verb": "throttle", "error": "ThrottlingException"},
+            400,
+            {"__type": f"{MODELLED}ThrottlingException"},
+            "throttlingReasons",
+            marks=fact("protocol.53"),
+        ),
+    ],
+)
+def test_a_failure_or_throttle_that_was_asked_for_is_the_service_s(
+    faulty: server.Server, fault: dict[str, str], status: int, error: dict[str, str], reasons: str | None
+) -> None:
+    faulty.change("faults", **fault, operation="GetItem", count=1)
+    body = b'{"TableName":"ttt","Key":{"pk":{"S":"a"},"sk":{"S":"a"}}}'
+    answer = send(faulty.url, body, target("GetItem"))
+    assert (answer.status, answer.crc_holds) == (status, True)
+    assert answer.tree.items() >= error.items()
+    if reasons is not None:
+        [reason] = answer.tree[reasons]
+        assert reason.keys() == {"reason", "resource"}
+        assert reason["resource"].endswith(":table/ttt")
+    assert send(faulty.url, body, target("GetItem")).status == 200
+
+
+@fact("protocol.42")
+def test_a_cluster_without_a_node_cannot_take_a_request(faulty: server.Server) -> None:
+    faulty.change("faults", verb="crash", node="n1")
+    answer = send(faulty.url, b"{}", target("ListTables"))
+    assert (answer.status, answer.tree["__type"].partition("#")[2]) == (503, "ServiceUnavailable")
+    faulty.change("faults", verb="restart", node="n1")
+    with closing(connect(faulty.url)) as client:
+        assert client.list_tables()["TableNames"] == ["ttt"]
