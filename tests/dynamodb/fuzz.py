@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import attrs
 from botocore.session import get_session
@@ -45,14 +46,15 @@ LEAK: Final = re.compile(r"Traceback|object at 0x|NoneType|<class '|Error\(")
 
 @attrs.frozen
 class FuzzRequest:
-    """A request as it is sent. `odd` headers may have it refused before it is an operation."""
+    """A request as it is sent. An `odd` one may be refused before it is an operation."""
 
     seed: int
     number: int
     target: str
     headers: dict[str, str]
     body: bytes
-    odd: bool
+    odd: bool = False
+    path: str = "/"
 
     def __str__(self) -> str:
         shown = self.body if len(self.body) <= 3_000 else self.body[:3_000] + b" ..."
@@ -86,10 +88,15 @@ class Fuzz:
         else:
             body = self._broken(dice, target)
         headers = {**HEADERS, "X-Amz-Target": target, "Accept-Encoding": "identity"}
-        odd = dice.random() < 0.03
-        if odd:
-            body = _break_headers(dice, headers, body)
-        return FuzzRequest(self.seed, number, target, headers, body[:BODY_SIZE_MAX], odd)
+        body = body[:BODY_SIZE_MAX]
+        match dice.randrange(60):
+            case 0:
+                body = break_headers(dice, headers, body)
+                return FuzzRequest(self.seed, number, target, headers, body, odd=True)
+            case 1:
+                path = break_signature(dice, headers)
+                return FuzzRequest(self.seed, number, target, headers, body, path=path)
+        return FuzzRequest(self.seed, number, target, headers, body)
 
     def _broken(self, dice: random.Random, target: str) -> bytes:
         tree: Any = Plausible(dice).request(self.operations[target])
@@ -280,31 +287,47 @@ def _spliced(dice: random.Random, body: bytes) -> bytes:
     return body[:start] + put + body[end:]
 
 
-def _break_headers(dice: random.Random, headers: dict[str, str], body: bytes) -> bytes:
+def break_headers(dice: random.Random, headers: dict[str, str], body: bytes) -> bytes:
     """Break one header, and return the body that goes with them."""
-    match dice.randrange(7):
+    match dice.randrange(6):
         case 0:
             edited = _edited(dice, headers["X-Amz-Target"])[:1_000]
             headers["X-Amz-Target"] = "".join(c for c in edited if " " <= c <= "~").strip()
         case 1:
-            headers["Content-Type"] = dice.choice(
-                ("", "text/plain", "application/JSON", "application/json;;;", "*/*")
-            )
+            types = ("", "text/plain", "application/JSON", "application/json;;;", "*/*")
+            headers["Content-Type"] = dice.choice(types)
         case 2:
             headers.pop(dice.choice(tuple(headers)))
         case 3:
-            parts = headers["Authorization"].split(" ")
-            headers["Authorization"] = " ".join(dice.sample(parts, dice.randint(0, len(parts))))
-        case 4:
             headers["Accept-Encoding"] = dice.choice(("gzip", "gzip;q=0", "*", ",;=", "gzip;q=nan"))
-        case 5:
+        case 4:
             headers["Content-Encoding"] = "gzip"
-            return dice.choice(
-                (body, gzip.compress(body, mtime=0), gzip.compress(body, mtime=0)[:-5], b"\x1f\x8b")
-            )
+            packed = gzip.compress(body, mtime=0)
+            return dice.choice((body, packed, packed[:-5], packed + b"{}", b"\x1f\x8b"))
         case _:
             headers["Origin"] = "http://localhost"
     return body
+
+
+def break_signature(dice: random.Random, headers: dict[str, str]) -> str:
+    """Break the signature, or put a broken one into the path, which is returned."""
+    if dice.random() < 0.5:
+        edited = _edited(dice, headers["Authorization"])[:1_000]
+        headers["Authorization"] = "".join(c for c in edited if " " <= c <= "~" or "\xa0" <= c <= "\xff")
+        return "/"
+    right = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": "test/20260101/us-east-1/dynamodb/aws4_request",
+        "X-Amz-Date": headers.get("X-Amz-Date", ""),
+        "X-Amz-SignedHeaders": "host",
+        "X-Amz-Signature": "0" * 64,
+    }
+    if dice.random() < 0.9:
+        del headers["Authorization"]
+    name = dice.choice(tuple(right))
+    right[name] = _edited(dice, right[name])[:1_000]
+    shown = dice.sample(tuple(right.items()), dice.randint(1, 5) if dice.random() < 0.2 else 5)
+    return "/?" + urlencode(shown, errors="replace")
 
 
 def main(arguments: list[str]) -> None:
@@ -315,7 +338,7 @@ def main(arguments: list[str]) -> None:
     for name, value in shown.items():
         print(f"{name}: {value!r}")
     if len(arguments) > 2:
-        answer = send(arguments[2], request.body, request.headers)
+        answer = send(arguments[2], request.body, request.headers, path=request.path)
         print(answer.status, answer.headers, answer.body, fuzz.complaints(request, answer), sep="\n")
 
 

@@ -1,7 +1,10 @@
 """Who may ask: signatures of any form, and, on a server with `--auth`, the keys that its file names."""
 
 import gzip
+import random
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from botocore.exceptions import ClientError
 from dynamodb import server
 from dynamodb.clients import create_table
 from dynamodb.facts import fact
-from dynamodb.raw import CORAL, Answer, send, target
+from dynamodb.fuzz import break_signature
+from dynamodb.raw import CORAL, Answer, ask, connect, send, target
 from dynamodb.signing import Signed, Signer
 
 MISSING = ("MissingAuthenticationTokenException", "Request is missing Authentication Token")
@@ -289,6 +293,24 @@ def test_a_signature_is_of_the_day_of_its_scope(guarded: str) -> None:
     stale = signed.headers["Authorization"].replace(f"/{day}/", "/20150830/")
     code, _ = refused(send(guarded, signed.body, {**signed.headers, "Authorization": stale}))
     assert code == INVALID
+
+
+_PARTS = re.compile("(Credential|SignedHeaders|Signature)=([^, ]+)")
+
+
+def test_any_other_signature_is_refused_in_the_service_s_words(guarded: str) -> None:
+    """Blanks and empty parts are overlooked; all else that is changed is refused."""
+    with closing(connect(guarded)) as connection:
+        for number in range(500):
+            signed = LASTING.sign(guarded, "ListTables")
+            headers = dict(signed.headers)
+            path = break_signature(random.Random(number), headers)
+            given, right = (each.get("Authorization", "") for each in (headers, signed.headers))
+            answer = ask(connection, signed.body, headers, path=path)
+            if answer.status == 200:
+                assert (path, _PARTS.findall(given)) == ("/", _PARTS.findall(right)), (number, given)
+            else:
+                refused(answer)
 
 
 def test_an_error_of_the_signature_comes_before_those_of_the_body(guarded: str) -> None:

@@ -87,6 +87,7 @@ class Signature:
     signed_at: str
     session_token: str | None = None
     in_query: bool = False
+    algorithm: str = ALGORITHM
 
 
 # Reading.
@@ -135,6 +136,7 @@ def _read_header(text: str, request: HttpRequest) -> Signature | ApiError:
         parts["Signature"],
         _signed_at(request),
         None if token is None else token.decode("latin-1"),
+        algorithm=text.partition(" ")[0],
     )
 
 
@@ -165,6 +167,7 @@ def _read_query(query: Mapping[str, str]) -> Signature | ApiError:
         query["X-Amz-Date"],
         query.get("X-Amz-Security-Token"),
         in_query=True,
+        algorithm=query["X-Amz-Algorithm"],
     )
 
 
@@ -179,6 +182,9 @@ def verify(
     request: HttpRequest, signature: Signature, credentials: Credentials, now: float
 ) -> ApiError | None:
     """Return None when `credentials` bear out the signature at the time `now`, else the service's refusal."""
+    if signature.algorithm != ALGORITHM:
+        text = f"Unsupported AWS 'algorithm': '{signature.algorithm}'."
+        return ApiError("IncompleteSignatureException", text)
     secret = credentials.get(signature.scope.access_key)
     if secret is None or not _is_token(secret, signature.session_token):
         return ApiError(
