@@ -330,6 +330,12 @@ def test_health_and_control_need_no_signature(guarded: str) -> None:
     assert send(guarded, b"", {}, method="GET", path="/_trinamo/health").status == 200
 
 
+def test_an_advanced_clock_does_not_outdate_signatures(guarded: str) -> None:
+    advance = {"Content-Type": "application/json"}
+    assert send(guarded, b'{"advance":"3d"}', advance, path="/_trinamo/clock").status == 200
+    assert post(guarded, LASTING.sign(guarded, "ListTables")).status == 200
+
+
 # Without --auth.
 
 

@@ -48,7 +48,7 @@ class ValueFault(NamedTuple):
 
     @property
     def is_of_empty_set(self) -> bool:
-        """Whether a set has no members, which the newer generation of wording never wraps either."""
+        """Whether a set has no members; the newer generation of wording does not wrap that."""
         return self.text in _EMPTY_SETS.values()
 
 

@@ -43,7 +43,7 @@ def read_credentials(path: Path) -> Credentials:
 def _profiles(path: Path) -> list[tuple[str, Mapping[str, str]]]:
     parser = configparser.RawConfigParser(default_section=_NO_DEFAULTS)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"))
+        parser.read_string(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -398,7 +398,7 @@ async def test_a_remembered_signer_must_still_date_its_requests() -> None:
 
 
 async def test_a_query_of_any_bytes_is_read() -> None:
-    parts = "X-Amz-Algorithm=x&X-Amz-Date=%E2%82%AC&X-Amz-Signature=%80&X-Amz-SignedHeaders=%E2%82%AC&"
+    parts = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=%E2%82%AC&X-Amz-Signature=%80&X-Amz-SignedHeaders=%E2%82%AC&"
     raw = post(url=f"/?{parts}X-Amz-Credential=%E2%82%AC%FF", authorization=None)
     async with running(credentials={"â\x82¬ÿ": Secret("s")}) as site:
         response = await site.connect().ask(raw)

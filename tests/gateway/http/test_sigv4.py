@@ -184,6 +184,7 @@ def test_a_date_in_words_is_borne_out() -> None:
         (b"Mon, 23 Nov 2026 03:57:00 +0100", "20261123T025700Z"),
         (b"20261123T035700Z", "20261123T035700Z"),
         (b"yesterday", "yesterday"),
+        (b"Fri, 31 Dec 9999 23:59:59 -0100", "Fri, 31 Dec 9999 23:59:59 -0100"),
     ],
 )
 def test_a_date_means_the_same_in_either_form(date: bytes, moment: str) -> None:

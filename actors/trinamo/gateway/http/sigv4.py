@@ -147,10 +147,10 @@ def _signed_at(request: HttpRequest) -> str:
     date = (request.header(b"date") or b"").decode("latin-1")
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+        # RFC 5322 3.3: a zone of -0000 is UTC said by somebody who does not know where they are.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime(_STAMP)
+    except (ValueError, OverflowError):
         return date
-    # RFC 5322 3.3: a zone of -0000 is UTC said by somebody who does not know where they are.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime(_STAMP)
 
 
 def _read_query(query: Mapping[str, str]) -> Signature | ApiError:
