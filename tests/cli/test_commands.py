@@ -30,6 +30,9 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         (("dev", "--transport", "udp"), "'udp' is not one of 'memory', 'tcp'"),
         (("dev", "--mode", "lax"), "'lax' is not one of 'settled', 'realistic'"),
         (("dev", "--init", "/nonexistent.json"), "'/nonexistent.json' does not exist"),
+        (("dev", "--auth", "/nonexistent"), "'/nonexistent' does not exist"),
+        (("dev", "--auth", "/"), "'/' is a directory"),
+        (("dev", "--wording", "odd"), "'odd' is not one of 'older', 'newer'"),
         (("serve",), "No such command 'serve'"),
     ],
 )

@@ -229,6 +229,13 @@ def test_a_wrong_initial_file_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_malformed_file_of_credentials_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("[default]\naws_access_key_id = AKID\n")
+    expected = f"trinamo: {path}: profile default has no aws_secret_access_key\n"
+    assert refused("--port", "0", "--auth", str(path)) == expected
+
+
 def test_changes_are_taken_from_the_holder_of_the_token_only() -> None:
     with running("--control-token", "secret") as dev:
         dev.call("CreateTable", dict(TABLE))

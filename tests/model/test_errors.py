@@ -8,6 +8,7 @@ from trinamo.model.errors import (
     conditional_check_failed,
     request_fault,
     resource_not_found,
+    select_fault,
     serialization,
     unknown_operation,
     validation,
@@ -47,3 +48,11 @@ def test_newer_wording_prefixes_only_faults_of_the_request() -> None:
     assert prefixed["message"] == "1 validation error detected: x"
     assert orjson.loads(request_fault("x").body())["message"] == "x"
     assert orjson.loads(validation("x").body(newer_wording=True))["message"] == "x"
+
+
+def test_newer_wording_may_differ_and_belongs_to_some_operations() -> None:
+    error = request_fault("wrapped: x", newer="x")
+    assert orjson.loads(error.body(newer_wording=True))["message"] == "1 validation error detected: x"
+    assert error.worded_newer_in == {"PutItem", "UpdateItem", "DeleteItem"}
+    assert select_fault("x").worded_newer_in == {"Query"}
+    assert validation("x").worded_newer_in == frozenset()

@@ -31,6 +31,7 @@ def test_a_data_directory_survives_the_process_unless_told_otherwise(tmp_path: P
         ({"partitions": 0}, "--partitions is from 1 to 1000, not 0"),
         ({"transport": "udp"}, "--transport is memory or tcp, not 'udp'"),
         ({"mode": "lax"}, "--mode is settled or realistic, not 'lax'"),
+        ({"wording": "odd"}, "--wording is older or newer, not 'odd'"),
         ({"durability": Durability.FSYNC}, "--durability fsync needs a directory: --data DIR"),
         ({"data": Path("d"), "durability": Durability.MEMORY}, "--durability with --data is os or fsync"),
         ({"region": "eu west"}, "'eu west' is not the name of a region"),

@@ -221,7 +221,8 @@ def _check_values(values: Attributes) -> None:
         return
     if fault.nested_too_deep:
         raise request_fault(fault.text)
-    raise request_fault(f"{VALUES} contains invalid value: {fault.text} for key {fault.entry}")
+    wrapped = f"{VALUES} contains invalid value: {fault.text} for key {fault.entry}"
+    raise request_fault(wrapped, newer=fault.text if fault.is_of_empty_set else None)
 
 
 def _check_keys(parameter: str, placeholders: Mapping[str, object], first: str) -> None:

@@ -94,9 +94,8 @@ class ClusterDatabase:
         deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
         while True:
             try:
-                record = await _carry_out(
-                    self._catalog.create_table(address, spec, self._clock.wall(), taken)
-                )
+                now = round(self._clock.wall(), 3)  # DynamoDB: moments of the control plane have milliseconds
+                record = await _carry_out(self._catalog.create_table(address, spec, now, taken))
             except _Taken as error:
                 gone = error.record.status is TableStatus.DELETING and self._settled
                 if not gone or self._clock.monotonic() >= deadline:

@@ -4,6 +4,7 @@
 |---|---|
 | GET    /_trinamo/health     | `Control.health()` |
 | GET    /_trinamo/cluster    | `Control.cluster()` |
+| GET    /_trinamo/server     | `ServerStatistics`, and the tasks of the process |
 | GET    /_trinamo/faults     | `Control.fault_view()` |
 | GET    /_trinamo/clock      | `Control.clock_view()` |
 | POST   /_trinamo/reset      | `Control.reset(body)`; an empty body is `{}` |
@@ -33,10 +34,12 @@ from typing import Any, Final, Protocol
 
 import attrs
 import orjson
+import trio
 
 from trinamo.gateway.http.protocol import CONTROL_PREFIX, JSON, json_type
 from trinamo.gateway.http.requests import HttpRequest
 from trinamo.gateway.http.responses import Answer
+from trinamo.gateway.http.server import ServerStatistics
 
 
 class BadControlRequest(Exception):
@@ -83,18 +86,23 @@ class ControlPolicy:
 
 
 _ONE_FAULT: Final = b"faults/"
+View = Callable[[], Awaitable[dict[str, Any]]]
 Act = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class ControlRouter:
-    """Routes requests under `/_trinamo/` to a `Control`."""
+    """Routes requests under `/_trinamo/` to a `Control`. `statistics` are those of the server that asks here."""
 
-    def __init__(self, control: Control, policy: ControlPolicy) -> None:
+    def __init__(
+        self, control: Control, policy: ControlPolicy, statistics: Callable[[], ServerStatistics]
+    ) -> None:
         self._control = control
         self._policy = policy
-        self._views: dict[bytes, Callable[[], Awaitable[dict[str, Any]]]] = {
+        self._statistics = statistics
+        self._views: dict[bytes, View] = {
             b"health": control.health,
             b"cluster": control.cluster,
+            b"server": self._server,
             b"faults": control.fault_view,
             b"clock": control.clock_view,
         }
@@ -120,6 +128,10 @@ class ControlRouter:
         if act is None:
             return _wrong_method(b", ".join([*([b"GET"] if view is not None else []), *change]))
         return self._refuse_change(request) or await _perform(act, request.body)
+
+    async def _server(self) -> dict[str, Any]:
+        tasks = trio.lowlevel.current_statistics().tasks_living
+        return {**attrs.asdict(self._statistics()), "tasks": tasks}
 
     async def _remove_all(self, _: dict[str, Any]) -> dict[str, Any]:
         return await self._control.remove_fault(None)

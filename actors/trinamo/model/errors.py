@@ -8,8 +8,8 @@ of the service speaks; the text is called `message`, or `Message` for a few code
 alone (with one exception, `AccessDeniedException`, which has two layers).
 
 Wording generations. In mid-2026 the service began to put `1 validation error detected: ` before some texts
-about the shape of a request. Such errors are made by `request_fault`, and `body(newer_wording=True)` adds
-the prefix; the older, bare wording is the default.
+about the shape of a request, in some operations. Such errors are made by `request_fault` and `select_fault`, name
+these operations as `worded_newer_in`, and `body(newer_wording=True)` words them so; the older wording is the default.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,8 @@ from trinamo.model.jsontext import dump_json
 VALIDATION_PREFIX: Final = "1 validation error detected: "
 INVALID_PARAMETERS: Final = "One or more parameter values were invalid: "
 
+_WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem"})
+_QUERY: Final = frozenset({"Query"})
 _SERVICE_CODES = frozenset(
     {
         "SerializationException",
@@ -43,7 +45,10 @@ _CAPITAL_MESSAGE_CODES = frozenset(
 
 
 class ApiError(Exception):
-    """An answer that is an error. `members` are further members of the body, such as `Item`."""
+    """An answer that is an error. `members` are further members of the body, such as `Item`.
+
+    `newer` is the text of the newer generation, which is spoken by the operations `worded_newer_in`.
+    """
 
     def __init__(
         self,
@@ -52,14 +57,16 @@ class ApiError(Exception):
         *,
         status: int = 400,
         members: Mapping[str, Any] | None = None,
-        about_request: bool = False,
+        newer: str | None = None,
+        worded_newer_in: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
         self.message = message
         self.status = status
         self.members = members
-        self.about_request = about_request
+        self.newer = newer
+        self.worded_newer_in = worded_newer_in
 
     @property
     def prefix(self) -> str:
@@ -75,8 +82,7 @@ class ApiError(Exception):
         tree: dict[str, Any] = {"__type": self.prefix + self.code}
         if self.message is not None:
             name = "Message" if self.code in _CAPITAL_MESSAGE_CODES else "message"
-            newer = newer_wording and self.about_request
-            tree[name] = VALIDATION_PREFIX + self.message if newer else self.message
+            tree[name] = self.newer if newer_wording and self.newer is not None else self.message
         if self.members:
             tree.update(self.members)
         return dump_json(tree)
@@ -87,9 +93,22 @@ def validation(text: str) -> ApiError:
     return ApiError("ValidationException", text)
 
 
-def request_fault(text: str) -> ApiError:
-    """A `validation` error whose text bears the newer generation's prefix, where that is switched on."""
-    return ApiError("ValidationException", text, about_request=True)
+def request_fault(text: str, newer: str | None = None) -> ApiError:
+    """A `validation` error whose text bears a prefix in the newer generation of single writes.
+
+    `newer` is the newer text behind the prefix, where that differs.
+    """
+    return ApiError(
+        "ValidationException",
+        text,
+        newer=VALIDATION_PREFIX + (text if newer is None else newer),
+        worded_newer_in=_WRITES,
+    )
+
+
+def select_fault(text: str) -> ApiError:
+    """A `validation` error about `Select`, whose text bears a prefix in the newer generation of Query."""
+    return ApiError("ValidationException", text, newer=VALIDATION_PREFIX + text, worded_newer_in=_QUERY)
 
 
 def invalid_parameters(text: str) -> ApiError:

@@ -46,6 +46,11 @@ class ValueFault(NamedTuple):
     numeric: bool = False
     nested_too_deep: bool = False
 
+    @property
+    def is_of_empty_set(self) -> bool:
+        """Whether a set has no members; the newer generation of wording does not wrap that."""
+        return self.text in _EMPTY_SETS.values()
+
 
 class Attributes(NamedTuple):
     """A map of attribute values as read. With a `fault`, tree and size say nothing."""

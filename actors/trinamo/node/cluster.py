@@ -91,6 +91,7 @@ class Cluster:
                 if waiting.cancelled_caught:
                     raise OSError("the cluster found no leader")
                 task_status.started()
+                await trio.sleep_forever()  # also while no node lives: one may be started again
         finally:
             for storage in opened.values():
                 storage.close()

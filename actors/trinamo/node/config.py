@@ -15,6 +15,7 @@ from trinamo.world import Durability
 
 Transport = Literal["memory", "tcp"]
 Mode = Literal["settled", "realistic"]
+Wording = Literal["older", "newer"]
 
 NODES_MAX: Final = 16
 """Nodes of one process. Each costs a store and an event loop's attention; what more of them could show, 16 do."""
@@ -37,7 +38,8 @@ class Config:
 
     `partitions` are the initial ones of each table. `shared` makes one namespace of all accounts and regions. `data`
     is the directory under which each node has its own, None keeps everything in memory. `region` is what
-    a request without a region means.
+    a request without a region means. `auth` is the file of those who may sign (`trinamo.node.credentials`); None takes
+    everybody's signature unread. `wording` is the generation of some texts of errors (`trinamo.model.errors`).
     """
 
     nodes: int = 3
@@ -49,12 +51,15 @@ class Config:
     transport: Transport = "memory"
     mode: Mode = "settled"
     region: str = "us-east-1"
+    auth: Path | None = None
+    wording: Wording = "older"
 
     def __attrs_post_init__(self) -> None:
         _check_count("--nodes", self.nodes, NODES_MAX)
         _check_count("--partitions", self.partitions, PARTITIONS_MAX)
         _check_choice("--transport", self.transport, ("memory", "tcp"))
         _check_choice("--mode", self.mode, ("settled", "realistic"))
+        _check_choice("--wording", self.wording, ("older", "newer"))
         if self.data is None and self.durability is not Durability.MEMORY:
             raise ValueError(f"--durability {self.durability.value} needs a directory: --data DIR")
         if self.data is not None and self.durability is Durability.MEMORY:

@@ -1,6 +1,6 @@
 """A process that serves one cluster: the door, the server, the signals, and the order in which they come and go.
 
-    read --init → open the door → start the cluster → make what --init says → ready → serve
+    read --init and --auth → open the door → start the cluster → make what --init says → ready → serve
     signal → no more connections, what is in flight is answered → the cluster ends → return
 
 1. The port is taken before any data is touched, so that a start in vain changes nothing; whoever knocks
@@ -21,6 +21,7 @@ import trio
 from trinamo.base import StorageError
 from trinamo.gateway.control import ControlPolicy, ControlRouter
 from trinamo.gateway.http import Admission, HttpServer
+from trinamo.gateway.http.sigv4 import Credentials
 from trinamo.node.cluster import Cluster
 from trinamo.node.config import Config
 from trinamo.node.initial import Founder, InitialTable, read_initial
@@ -45,10 +46,11 @@ async def serve(
 ) -> None:
     """Serve a cluster until SIGINT or SIGTERM. `ready` is called with the line that says where. Raises `StartFailed`."""
     tables = _read(init)
+    credentials = _read_credentials(config.auth)
     door = await _open(hosts, port)
     try:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            await _run(config, door, _policy(door, hosts, control_token), tables, signals, ready)
+            await _run(config, door, _policy(door, hosts, control_token), credentials, tables, signals, ready)
     except BaseExceptionGroup as group:
         raise _alone(group) from group
     finally:
@@ -59,14 +61,22 @@ async def _run(
     config: Config,
     door: TcpDoor,
     policy: ControlPolicy,
+    credentials: Credentials | None,
     tables: Sequence[InitialTable],
     signals: AsyncIterator[int],
     ready: Callable[[str], None],
 ) -> None:
     cluster = Cluster(config)
-    admission = Admission(cluster.clock, region=config.region)
-    control = ControlRouter(cluster, policy)
-    server = HttpServer(cluster.clock, cluster.random, admission, cluster.handle, control.answer)
+    admission = Admission(cluster.clock, region=config.region, credentials=credentials)
+    control = ControlRouter(cluster, policy, lambda: server.statistics())
+    server = HttpServer(
+        cluster.clock,
+        cluster.random,
+        admission,
+        cluster.handle,
+        control.answer,
+        newer_wording=config.wording == "newer",
+    )
     serving = trio.Event()
     async with trio.open_nursery() as process:
         process.start_soon(_stop_on_signal, signals, server, serving, process.cancel_scope)
@@ -97,6 +107,17 @@ async def _stop_on_signal(
 def _read(init: Path | None) -> list[InitialTable]:
     try:
         return [] if init is None else read_initial(init)
+    except ValueError as error:
+        raise StartFailed(str(error)) from error
+
+
+def _read_credentials(auth: Path | None) -> Credentials | None:
+    if auth is None:
+        return None
+    from trinamo.node.credentials import read_credentials  # 5 ms of a start, only for those who need it
+
+    try:
+        return read_credentials(auth)
     except ValueError as error:
         raise StartFailed(str(error)) from error
 

@@ -11,7 +11,7 @@ import orjson
 import trio
 import trio.testing
 
-from trinamo.gateway.control import ControlRouter
+from trinamo.gateway.control import Control, ControlPolicy, ControlRouter
 from trinamo.gateway.http import Admission, ApiRequest, HttpServer
 from trinamo.gateway.http.requests import HttpRequest, RequestReader
 from trinamo.gateway.http.sigv4 import Credentials
@@ -141,14 +141,16 @@ class Site:
 async def running(
     handle: Handle = echo,
     *,
-    control: ControlRouter | None = None,
+    control: Control | None = None,
+    policy: ControlPolicy | None = None,
     region: str = "us-east-1",
     credentials: Credentials | None = None,
 ) -> AsyncIterator[Site]:
     """Run a server for the length of the block."""
     clock = TrioClock()
     admission = Admission(clock, region=region, credentials=credentials)
-    server = HttpServer(clock, random.Random(1), admission, handle, control.answer if control else None)
+    router = control and ControlRouter(control, policy or ControlPolicy(), lambda: server.statistics())
+    server = HttpServer(clock, random.Random(1), admission, handle, router.answer if router else None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.serve)
         yield Site(server, nursery)

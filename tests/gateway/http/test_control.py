@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.http.conversation import Response, post, running
-from trinamo.gateway.control import BadControlRequest, ControlPolicy, ControlRouter
+from trinamo.gateway.control import BadControlRequest, ControlPolicy
 
 HERE = "Host: localhost:8000"
 TYPE = "Content-Type: application/json"
@@ -64,7 +64,7 @@ def raw(method: str, path: str, *lines: str, body: bytes = b"") -> bytes:
 
 
 async def ask(request: bytes, recorder: Recorder, policy: ControlPolicy) -> Response:
-    async with running(control=ControlRouter(recorder, policy)) as site:
+    async with running(control=recorder, policy=policy) as site:
         client = site.connect()
         response = await client.ask(request)
         assert (await client.ask(post())).status == 200  # the connection goes on, whatever was said
@@ -94,6 +94,17 @@ async def test_anybody_may_look() -> None:
     assert (await look("GET", "/_trinamo/health")).json == {"healthy": True}
     assert (await look("GET", "/_trinamo/cluster?pretty")).json == {"nodes": []}
     assert (await look("GET", "/_trinamo/health", "Origin: https://example.com")).status == 200
+
+
+async def test_the_server_shows_its_connections_and_tasks() -> None:
+    async with running(control=Recorder()) as site:
+        client = site.connect()
+        await client.ask(post())
+        shown = (await client.ask(raw("GET", "/_trinamo/server"))).json
+        await site.connect().ask(post())
+        after = (await client.ask(raw("GET", "/_trinamo/server"))).json
+    assert (shown["connections"], shown["requests"], shown["failures"]) == (1, 1, 0)
+    assert (after["connections"], after["tasks"]) == (2, shown["tasks"] + 1)
 
 
 async def test_a_change_is_made_with_its_body() -> None:
@@ -144,7 +155,7 @@ async def test_an_unknown_verb_is_a_400_that_says_why() -> None:
 
 async def test_a_bug_is_a_500() -> None:
     request = raw("POST", "/_trinamo/faults", HERE, TYPE, body=b'{"verb": "crash"}')
-    async with running(control=ControlRouter(Recorder(), ControlPolicy())) as site:
+    async with running(control=Recorder()) as site:
         client = site.connect()
         assert (await client.ask(request)).status == 500
         assert (await client.ask(post())).status == 200

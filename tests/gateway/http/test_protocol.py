@@ -1,9 +1,13 @@
 """Claims about DynamoDB's protocol, in the order in which a request is checked."""
 
+import gzip
+
 import pytest
 
 from gateway.http.conversation import AUTHORIZATION, Response, post, running
 from trinamo.gateway.http.protocol import STREAMS, TARGETS
+from trinamo.gateway.http.requests import BODY_SIZE_MAX
+from trinamo.gateway.http.sigv4 import Secret
 from trinamo.model.errors import ApiError
 
 SERVICE = "com.amazon.coral.service#"
@@ -178,6 +182,105 @@ async def test_every_answer_to_an_origin_may_be_read_by_it() -> None:
         assert response.headers["access-control-expose-headers"] == exposed
 
 
+# Compression.
+
+GZIP = "Content-Encoding: gzip"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", " x-gzip "])
+async def test_a_body_in_gzip_is_inflated(coding: str) -> None:
+    packed = gzip.compress(b'{"a": "b"}')
+    response = await ask(post(body=packed, headers=(f"Content-Encoding:{coding}",)))
+    assert response.json["parameters"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (b"{}", "gzip"),
+        (gzip.compress(b"{}")[:-1], "gzip"),
+        (gzip.compress(b"{}") * 2, "gzip"),
+        (gzip.compress(b"{}") + b"x", "gzip"),
+        (gzip.compress(b"{"), "gzip"),
+        (gzip.compress(b""), "gzip"),
+        (gzip.compress(b"{}"), "identity"),
+        (gzip.compress(b"{}"), "br"),
+    ],
+)
+async def test_a_body_that_is_not_what_it_says_is_no_json(body: bytes, coding: str) -> None:
+    response = await ask(post("No.Such", body, headers=(f"Content-Encoding: {coding}",)))
+    assert (response.status, response.json) == (400, SERIALIZATION)
+
+
+async def test_a_coding_of_a_plain_body_is_passed_over() -> None:
+    assert (await ask(post(headers=("Content-Encoding: identity",)))).status == 200
+
+
+async def test_a_body_is_at_most_16_mb_once_inflated() -> None:
+    def packed(size: int) -> bytes:
+        return post(body=gzip.compress(b'{"a": "' + b"x" * (size - 9) + b'"}'), headers=(GZIP,))
+
+    async with running(lambda request: _length(request.parameters["a"])) as site:
+        client = site.connect()
+        assert (await client.ask(packed(BODY_SIZE_MAX))).body == str(BODY_SIZE_MAX - 9).encode()
+        refused = await client.ask(packed(BODY_SIZE_MAX + 1))
+        assert (refused.status, refused.body, refused.headers["connection"]) == (413, b"", "keep-alive")
+        bomb = await client.ask(packed(64 * BODY_SIZE_MAX))
+        assert bomb.status == 413
+
+
+async def _length(text: str) -> bytes:
+    return str(len(text)).encode()
+
+
+LONG = b'{"long": "' + bytes(range(97, 123)) * 10_000 + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br, zstd", True),
+        ("br;q=1.0, GZIP;q=0.8, *;q=0.1", True),
+        ("x-gzip", True),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, deflate", False),
+        ("gzip;q=none", False),
+        ("deflate, br", False),
+        ("*", False),
+        ("", False),
+        ("gzip" + "," * 256, False),
+        (None, False),
+    ],
+)
+async def test_an_answer_is_compressed_for_those_who_accept_gzip(accepted: str | None, packed: bool) -> None:
+    async def handle(_: object) -> bytes:
+        return LONG
+
+    headers = () if accepted is None else (f"Accept-Encoding: {accepted}",)
+    async with running(handle) as site:
+        response = await site.connect().ask(post(headers=headers))  # the client has checked the CRC
+    assert response.headers.get("content-encoding") == ("gzip" if packed else None)
+    assert (gzip.decompress(response.body) if packed else response.body) == LONG
+
+
+async def test_an_answer_too_small_to_gain_by_it_is_sent_plain() -> None:
+    response = await ask(post(headers=("Accept-Encoding: gzip",)))
+    assert "content-encoding" not in response.headers
+    assert response.status == 200
+
+
+async def test_a_large_error_is_compressed_as_well() -> None:
+    async def handle(_: object) -> ApiError:
+        return ApiError("ValidationException", "x" * 10_000)
+
+    async with running(handle) as site:
+        response = await site.connect().ask(post(headers=("Accept-Encoding: gzip",)))
+    assert response.status == 400
+    assert b'"message":"xxx' in gzip.decompress(response.body)
+
+
 # 2 to 6. The chain. Each request is wrong in all that comes after, too.
 
 
@@ -292,6 +395,16 @@ async def test_a_remembered_signer_must_still_date_its_requests() -> None:
         client = site.connect()
         assert (await client.ask(post())).status == 200
         assert (await client.ask(post(date=False))).status == 400
+
+
+async def test_a_query_of_any_bytes_is_read() -> None:
+    parts = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=%E2%82%AC&X-Amz-Signature=%80&X-Amz-SignedHeaders=%E2%82%AC&"
+    raw = post(url=f"/?{parts}X-Amz-Credential=%E2%82%AC%FF", authorization=None)
+    async with running(credentials={"â\x82¬ÿ": Secret("s")}) as site:
+        response = await site.connect().ask(raw)
+    assert response.json == error(
+        "InvalidSignatureException", "Credential should be scoped to a valid region."
+    )
 
 
 async def test_header_and_query_must_not_both_sign() -> None:

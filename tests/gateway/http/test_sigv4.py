@@ -16,6 +16,7 @@ from trinamo.gateway.http.protocol import Admission, ApiRequest, json_type
 from trinamo.gateway.http.requests import HttpRequest
 from trinamo.gateway.http.sigv4 import (
     Scope,
+    Secret,
     Signature,
     canonical_query,
     canonical_request,
@@ -36,11 +37,11 @@ MISMATCH = (
 )
 
 
-class Keys:
-    """Two keys; one is an account's number."""
-
-    def secret(self, access_key: str) -> str | None:
-        return {"AKID/OURS": SECRET, "123456789012": "another"}.get(access_key)
+KEYS = {
+    "AKID/OURS": Secret(SECRET),
+    "123456789012": Secret("another"),  # an account's number
+    "ASIASESSION": Secret(SECRET, "t/o+k=en"),
+}
 
 
 # The documentation.
@@ -80,6 +81,8 @@ def signed(
     region: str = "eu-west-1",
     service: str = "dynamodb",
     query: bool = False,
+    token: str | None = None,
+    date: bool = False,
 ) -> HttpRequest:
     """Return a request as botocore signs it. It reads the clock itself."""
     headers = {
@@ -87,10 +90,11 @@ def signed(
         "X-Amz-Target": "DynamoDB_20120810.GetItem",
         "Content-Type": "application/x-amz-json-1.0",
         "X-Spaced": "  a   b ",
+        **({"Date": "botocore says when"} if date else {}),
     }
     request = AWSRequest("POST", url, headers=headers, data=body)
     signer = SigV4QueryAuth if query else SigV4Auth
-    signer(BotoCredentials(access_key, secret), service, region).add_auth(request)
+    signer(BotoCredentials(access_key, secret, token), service, region).add_auth(request)
     target = request.url.partition("localhost:8000")[2]
     lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
     lines.append(f"Content-Length: {len(body)}")
@@ -101,7 +105,7 @@ def judge(request: HttpRequest, late: float = 0.0) -> ApiError | None:
     signature = read_signature(request)
     assert isinstance(signature, Signature)
     signed_at = datetime.strptime(signature.signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    return verify(request, signature, Keys(), signed_at + late)
+    return verify(request, signature, KEYS, signed_at + late)
 
 
 def refusal(request: HttpRequest, late: float = 0.0) -> tuple[str, str | None]:
@@ -152,6 +156,66 @@ def test_an_unknown_key_is_refused() -> None:
     assert refusal(signed(access_key="AKID/THEIRS")) == expected
 
 
+@pytest.mark.parametrize("query", [False, True])
+def test_a_session_s_key_needs_its_token(query: bool) -> None:
+    expected = ("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+    def of(access_key: str, token: str | None) -> HttpRequest:
+        return signed(access_key=access_key, token=token, query=query, body=b"")
+
+    assert judge(of("ASIASESSION", "t/o+k=en")) is None
+    for access_key, token in (("ASIASESSION", None), ("ASIASESSION", "other"), ("AKID/OURS", "t/o+k=en")):
+        assert refusal(of(access_key, token)) == expected
+
+
+def test_a_date_in_words_is_borne_out() -> None:
+    request = signed(date=True)
+    assert request.header(b"x-amz-date") is None
+    assert judge(request) is None
+    code, _ = refusal(request, 901.0)
+    assert code == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        (b"Mon, 23 Nov 2026 03:57:00 GMT", "20261123T035700Z"),
+        (b"Mon, 23 Nov 2026 03:57:00 -0000", "20261123T035700Z"),
+        (b"Mon, 23 Nov 2026 03:57:00 +0100", "20261123T025700Z"),
+        (b"20261123T035700Z", "20261123T035700Z"),
+        (b"yesterday", "yesterday"),
+        (b"Fri, 31 Dec 9999 23:59:59 -0100", "Fri, 31 Dec 9999 23:59:59 -0100"),
+    ],
+)
+def test_a_date_means_the_same_in_either_form(date: bytes, moment: str) -> None:
+    authorization = b"AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=x"
+    request = parse(b"POST / HTTP/1.1\r\nDate: %b\r\nAuthorization: %b\r\n\r\n" % (date, authorization))
+    signature = read_signature(request)
+    assert isinstance(signature, Signature)
+    assert signature.signed_at == moment
+
+
+@given(st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=40))
+def test_any_date_is_read_as_something(date: str) -> None:
+    authorization = b"AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=x"
+    head = b"POST / HTTP/1.1\r\nDate: %b\r\nAuthorization: %b\r\n\r\n"
+    assert isinstance(read_signature(parse(head % (date.encode("latin-1"), authorization))), Signature)
+
+
+def test_the_scope_must_be_of_the_day_of_the_signature() -> None:
+    request = signed()
+    signature = read_signature(request)
+    assert isinstance(signature, Signature)
+    stale = attrs.evolve(signature, scope=attrs.evolve(signature.scope, date="20150830"))
+    now = datetime.strptime(signature.signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    error = verify(request, stale, KEYS, now)
+    assert error is not None
+    assert (error.code, (error.message or "")[:52]) == (
+        "InvalidSignatureException",
+        "Date in Credential scope does not match YYYYMMDD fro",
+    )
+
+
 def test_another_service_is_refused() -> None:
     expected = ("InvalidSignatureException", "Credential should be scoped to correct service: 'dynamodb'.")
     assert refusal(signed(service="s3")) == expected
@@ -184,7 +248,7 @@ def test_the_canonical_query_is_sorted_and_encoded_without_the_signature() -> No
 def test_with_credentials_admission_verifies_each_request() -> None:
     request = signed(access_key="123456789012", secret="another")
     now = datetime.now(UTC).timestamp()
-    admission = Admission(FixedClock(now), credentials=Keys())
+    admission = Admission(FixedClock(now), credentials=KEYS)
     admitted = admission.admit(request, json_type(b"application/json"))
     assert isinstance(admitted, ApiRequest)
     assert (admitted.account, admitted.region) == ("123456789012", "eu-west-1")
@@ -200,7 +264,7 @@ async def test_an_expired_signature_names_both_times() -> None:
         b"X-Amz-Date: 20261123T033000Z\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKID/OURS/20261123/eu-west-1/"
         b"dynamodb/aws4_request, SignedHeaders=host, Signature=x\r\nContent-Length: 2\r\n\r\n{}"
     )
-    async with running(credentials=Keys()) as site:
+    async with running(credentials=KEYS) as site:
         response = await site.connect().ask(raw)
     assert response.status == 400
     assert orjson.loads(response.body) == {

@@ -51,6 +51,18 @@ import click
     help="Do reads see every acknowledged write, or what a replica happens to have?",
 )
 @click.option(
+    "--auth",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="An AWS credentials file: only its profiles may sign. [default: every signature is taken unread]",
+)
+@click.option(
+    "--wording",
+    type=click.Choice(["older", "newer"]),
+    default="older",
+    show_default=True,
+    help="Of some errors, which the service changed in 2026.",
+)
+@click.option(
     "--control-token",
     envvar="TRINAMO_CONTROL_TOKEN",
     help="What /_trinamo/ demands of those who change something. Without it, only loopback may.",
@@ -67,6 +79,8 @@ def dev(
     durability: str | None,
     transport: Literal["memory", "tcp"],
     mode: Literal["settled", "realistic"],
+    auth: Path | None,
+    wording: Literal["older", "newer"],
     control_token: str | None,
 ) -> None:
     """Serve a cluster on this machine until Ctrl-C.
@@ -92,6 +106,8 @@ def dev(
             data=data,
             transport=transport,
             mode=mode,
+            auth=auth,
+            wording=wording,
             **chosen,
         )
     except ValueError as error:

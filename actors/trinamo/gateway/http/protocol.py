@@ -5,7 +5,7 @@ What is checked, in the order in which the service does:
 1. path and method: `GET /` is a health check, `OPTIONS` with an Origin a CORS preflight, all else but
    `POST /` is a 404;
 2. content type, for a request with a body (404);
-3. the body is JSON (SerializationException without text);
+3. the body, inflated if it is compressed (413 if that is too much), is JSON (SerializationException without text);
 4. the target is an operation of the service (UnknownOperationException without text);
 5. authentication (`sigv4`);
 6. there is a body, and it is an object (SerializationException as in 3).
@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 import attrs
 import orjson
 
-from trinamo.gateway.http import sigv4
+from trinamo.gateway.http import compression, sigv4
 from trinamo.gateway.http.requests import HttpRequest
 from trinamo.gateway.http.responses import Answer
 from trinamo.model import errors
@@ -75,6 +75,7 @@ CORS: Final = _ALLOW_ORIGIN + _EXPOSE_HEADERS
 """Lines for every answer to a request with an Origin."""
 
 NOT_FOUND: Final = Answer(404, b"<UnknownOperationException/>\n")
+TOO_LARGE: Final = Answer(413)
 
 
 class Operation(NamedTuple):
@@ -143,11 +144,16 @@ class Admission:
         if content_type is None and request.body:
             return NOT_FOUND
         parameters: Any = None
-        if request.body:
+        body = request.body
+        if body:
             try:
-                parameters = orjson.loads(request.body)
-            except orjson.JSONDecodeError:
+                if request.layout.content_encoding:
+                    body = _decoded(request)
+                parameters = orjson.loads(body)
+            except (orjson.JSONDecodeError, compression.NotGzip):
                 return errors.serialization()
+            except compression.TooLarge:
+                return TOO_LARGE
         operation = TARGETS.get(request.headers.get(request.layout.amz_target, b""))
         if operation is None:
             return errors.unknown_operation()
@@ -203,6 +209,12 @@ class Admission:
         if request.method == b"GET" and request.path == b"/":
             return Answer(200, f"healthy: dynamodb.{self._region}.amazonaws.com ".encode(), PLAIN_TEXT)
         return NOT_FOUND
+
+
+def _decoded(request: HttpRequest) -> bytes:
+    """Return the body without its Content-Encoding. Of one that is not known nothing becomes that is JSON."""
+    encoding = request.headers[request.layout.content_encoding].strip().lower()
+    return compression.inflate(request.body) if encoding in (b"gzip", b"x-gzip") else request.body
 
 
 def _preflight(request: HttpRequest) -> Answer:

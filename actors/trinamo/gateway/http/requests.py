@@ -46,13 +46,24 @@ LAYOUTS_MAX: Final = 1_024  # a client has a handful; without a bound an attacke
 class Layout:
     """Under which spelling a client sends which header. `b""`, under which no header can be, stands for none."""
 
-    __slots__ = ("amz_target", "authorization", "content_type", "dated", "origin", "spellings")
+    __slots__ = (
+        "accept_encoding",
+        "amz_target",
+        "authorization",
+        "content_encoding",
+        "content_type",
+        "dated",
+        "origin",
+        "spellings",
+    )
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
         self.spellings = {name.lower(): name for name in names}
         find = self.spellings.get
+        self.accept_encoding = find(b"accept-encoding", b"")
         self.amz_target = find(b"x-amz-target", b"")
         self.authorization = find(b"authorization", b"")
+        self.content_encoding = find(b"content-encoding", b"")
         self.content_type = find(b"content-type", b"")
         self.origin = find(b"origin", b"")
         self.dated = b"x-amz-date" in self.spellings or b"date" in self.spellings

@@ -29,6 +29,7 @@ import attrs
 import structlog
 import trio
 
+from trinamo.gateway.http.compression import COMPRESSED_SIZE_MIN, GZIP_LINE, accepts_gzip, compress
 from trinamo.gateway.http.protocol import CONTROL_PREFIX, CORS, JSON_1_0, Admission, ApiRequest, json_type
 from trinamo.gateway.http.requests import RECEIVE_SIZE, HttpRequest, RequestReader
 from trinamo.gateway.http.responses import CONTINUE, Answer, Renderer
@@ -132,11 +133,14 @@ class HttpServer:
         admission: Admission,
         handle: Handle,
         control: AnswerControl | None = None,
+        *,
+        newer_wording: bool = False,
     ) -> None:
         self._clock = clock
         self._admission = admission
         self._handle = handle
         self._control = control
+        self._newer_wording = newer_wording
         self._renderer = Renderer(clock, random)
         self._log = structlog.get_logger(component="gateway")
         self._connections: dict[Connection, None] = {}  # a set in order of arrival
@@ -286,23 +290,28 @@ class HttpServer:
             self._log.exception("request failed", url=request.url, target=request.header(b"x-amz-target"))
             outcome = errors.internal_server_error()
         keep_alive = request.keep_alive and not (request is last and self._stop_asked.is_set())
-        if type(outcome) is bytes:
-            return self._renderer.render(200, content_type or JSON_1_0, outcome, keep_alive, headers)
-        return self._render_other(request, outcome, content_type, keep_alive, headers)
+        if isinstance(outcome, bytes):
+            status, body = 200, outcome
+        elif isinstance(outcome, ApiError):
+            status, body = outcome.status, self._body(request, outcome)
+        else:
+            return self._render(request, outcome, keep_alive, headers)
+        if len(body) >= COMPRESSED_SIZE_MIN and accepts_gzip(
+            request.headers.get(layout.accept_encoding, b"")
+        ):
+            body = await compress(body)
+            headers += GZIP_LINE
+        return self._renderer.render(status, content_type or JSON_1_0, body, keep_alive, headers)
 
-    def _render_other(
-        self,
-        request: HttpRequest,
-        outcome: bytes | ApiError | Answer,
-        content_type: bytes | None,
-        keep_alive: bool,
-        headers: bytes,
-    ) -> bytes:
-        """Render what is not the result of an operation."""
-        if isinstance(outcome, ApiError):
-            body = outcome.body()
-            return self._renderer.render(outcome.status, content_type or JSON_1_0, body, keep_alive, headers)
-        assert isinstance(outcome, Answer)
+    def _body(self, request: HttpRequest, error: ApiError) -> bytes:
+        """Return the body of an error in the generation of wording that is switched on."""
+        if not self._newer_wording:
+            return error.body()
+        target = request.headers.get(request.layout.amz_target, b"").decode("latin-1")
+        return error.body(newer_wording=target.partition(".")[2] in error.worded_newer_in)
+
+    def _render(self, request: HttpRequest, outcome: Answer, keep_alive: bool, headers: bytes) -> bytes:
+        """Render what is neither the result of an operation nor its error."""
         # A preflight says itself what its origin may do.
         headers = outcome.headers if outcome.cors else headers + outcome.headers
         response = self._renderer.render(

@@ -10,6 +10,9 @@
 The same five facts may stand in the query instead (`X-Amz-Algorithm`, ...). `read_signature` takes either and
 complains in the service's words; `verify` computes. Without `Credentials` every key is taken and no
 signature is looked at, as one expects of a server on a laptop.
+
+The body is hashed as it was sent, thus compressed if it was. A `Date` header of RFC 9110 stands for the same moment in
+the form of `X-Amz-Date`. Where a key is a session's, `X-Amz-Security-Token` (header or query) must be its token.
 """
 
 import functools
@@ -17,7 +20,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from email.utils import parsedate_to_datetime
+from typing import Final
 from urllib.parse import parse_qsl, quote
 
 import attrs
@@ -29,6 +33,7 @@ ALGORITHM: Final = "AWS4-HMAC-SHA256"
 TERMINATOR: Final = "aws4_request"
 SERVICE: Final = "dynamodb"  # signing name of DynamoDB and of its streams
 CLOCK_SKEW_MAX_S: Final = 15 * 60.0  # AWS: requests are good for 15 minutes either way
+_STAMP: Final = "%Y%m%dT%H%M%SZ"
 
 _QUERY_PARTS: Final = (
     "X-Amz-Algorithm",
@@ -40,11 +45,16 @@ _QUERY_PARTS: Final = (
 _UNSIGNED_QUERY_PART: Final = "X-Amz-Signature"
 
 
-class Credentials(Protocol):
-    """The keys that may sign."""
+@attrs.frozen
+class Secret:
+    """What the holder of an access key knows. `session_token` is None for a key that lasts."""
 
-    def secret(self, access_key: str) -> str | None:
-        """Return the secret of an access key, or None when there is no such key."""
+    key: str = attrs.field(repr=False)
+    session_token: str | None = attrs.field(default=None, repr=False)
+
+
+Credentials = Mapping[str, Secret]
+"""The keys that may sign, by their ids."""
 
 
 @attrs.frozen
@@ -69,13 +79,15 @@ class Scope:
 
 @attrs.frozen
 class Signature:
-    """What a request says of its signer. `signed_at` is as sent."""
+    """What a request says of its signer. `signed_at` is as sent, but in the form of `X-Amz-Date`."""
 
     scope: Scope
     signed_headers: tuple[str, ...]
     signature: str
     signed_at: str
+    session_token: str | None = None
     in_query: bool = False
+    algorithm: str = ALGORITHM
 
 
 # Reading.
@@ -117,13 +129,28 @@ def _read_header(text: str, request: HttpRequest) -> Signature | ApiError:
         lacking.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
     if lacking:
         return ApiError("IncompleteSignatureException", " ".join([*lacking, f"Authorization={text}"]))
-    signed_at = request.header(b"x-amz-date") or request.header(b"date") or b""
+    token = request.header(b"x-amz-security-token")
     return Signature(
         Scope.parse(parts["Credential"]),
         tuple(parts["SignedHeaders"].split(";")),
         parts["Signature"],
-        signed_at.decode("latin-1"),
+        _signed_at(request),
+        None if token is None else token.decode("latin-1"),
+        algorithm=text.partition(" ")[0],
     )
+
+
+def _signed_at(request: HttpRequest) -> str:
+    stamp = request.header(b"x-amz-date")
+    if stamp is not None:
+        return stamp.decode("latin-1")
+    date = (request.header(b"date") or b"").decode("latin-1")
+    try:
+        moment = parsedate_to_datetime(date)
+        # RFC 5322 3.3: a zone of -0000 is UTC said by somebody who does not know where they are.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).strftime(_STAMP)
+    except (ValueError, OverflowError):
+        return date
 
 
 def _read_query(query: Mapping[str, str]) -> Signature | ApiError:
@@ -138,12 +165,14 @@ def _read_query(query: Mapping[str, str]) -> Signature | ApiError:
         tuple(query["X-Amz-SignedHeaders"].split(";")),
         query["X-Amz-Signature"],
         query["X-Amz-Date"],
+        query.get("X-Amz-Security-Token"),
         in_query=True,
+        algorithm=query["X-Amz-Algorithm"],
     )
 
 
 def _query_pairs(query: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
 
 
 # Verifying.
@@ -153,20 +182,29 @@ def verify(
     request: HttpRequest, signature: Signature, credentials: Credentials, now: float
 ) -> ApiError | None:
     """Return None when `credentials` bear out the signature at the time `now`, else the service's refusal."""
-    secret = credentials.secret(signature.scope.access_key)
-    if secret is None:
+    if signature.algorithm != ALGORITHM:
+        text = f"Unsupported AWS 'algorithm': '{signature.algorithm}'."
+        return ApiError("IncompleteSignatureException", text)
+    secret = credentials.get(signature.scope.access_key)
+    if secret is None or not _is_token(secret, signature.session_token):
         return ApiError(
             "UnrecognizedClientException", "The security token included in the request is invalid."
         )
-    refusal = _judge_scope(signature.scope) or _judge_date(signature.signed_at, now)
+    refusal = _judge_scope(signature.scope) or _judge_date(signature, now)
     if refusal is not None:
         return refusal
     expected = sign(
-        signing_key(secret, signature.scope),
+        signing_key(secret.key, signature.scope),
         string_to_sign(signature.signed_at, signature.scope, canonical_request(request, signature)),
     )
     # Compared as bytes: of texts, compare_digest takes only ASCII ones.
     return None if hmac.compare_digest(expected.encode(), signature.signature.encode()) else wrong_signature()
+
+
+def _is_token(secret: Secret, token: str | None) -> bool:
+    if secret.session_token is None or token is None:
+        return secret.session_token is token
+    return hmac.compare_digest(secret.session_token.encode(), token.encode())
 
 
 def wrong_signature() -> ApiError:
@@ -187,9 +225,10 @@ def _judge_scope(scope: Scope) -> ApiError | None:
     return None
 
 
-def _judge_date(signed_at: str, now: float) -> ApiError | None:
+def _judge_date(signature: Signature, now: float) -> ApiError | None:
+    signed_at = signature.signed_at
     try:
-        signed = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        signed = datetime.strptime(signed_at, _STAMP).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return wrong_signature()
     minutes = f"{CLOCK_SKEW_MAX_S / 60:.0f} min.)"
@@ -201,13 +240,18 @@ def _judge_date(signed_at: str, now: float) -> ApiError | None:
         text = (
             f"Signature not yet current: {signed_at} is still later than {limit} ({_stamp(now)} + {minutes}"
         )
+    elif signature.scope.date != signed_at[:8]:
+        text = (
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP:"
+            f" '{signature.scope.date}' != '{signed_at[:8]}', from '{signed_at}'."
+        )
     else:
         return None
     return ApiError("InvalidSignatureException", text)
 
 
 def _stamp(moment: float) -> str:
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y%m%dT%H%M%SZ")
+    return datetime.fromtimestamp(int(moment), UTC).strftime(_STAMP)
 
 
 def canonical_request(request: HttpRequest, signature: Signature) -> bytes:
@@ -233,7 +277,7 @@ def canonical_query(query: bytes, *, signed_query: bool) -> bytes:
     """Return the query sorted and percent-encoded, without the signature if that stood in it."""
     pairs = [
         (quote(name, safe="-_.~", encoding="latin-1"), quote(value, safe="-_.~", encoding="latin-1"))
-        for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+        for name, value in _query_pairs(query)
         if not (signed_query and name == _UNSIGNED_QUERY_PART)
     ]
     return "&".join(f"{name}={value}" for name, value in sorted(pairs)).encode()

@@ -8,7 +8,7 @@ resumes strictly behind the starting key: above it going forward, below it going
 from typing import Final, NamedTuple
 
 from trinamo.expressions import Expressions, KeyCondition
-from trinamo.model.errors import ApiError, request_fault, validation
+from trinamo.model.errors import ApiError, select_fault, validation
 from trinamo.model.keys import (
     HASH_SIZE,
     KeySchema,
@@ -60,7 +60,7 @@ def check_select(request: Request, expressions: Expressions, *, query: bool) -> 
         projection = "AttributesToGet"
     text = _select_fault(select, projection, has_index="IndexName" in request)
     if text is not None:
-        raise request_fault(text) if query else validation(text)
+        raise select_fault(text) if query else validation(text)
 
 
 def _select_fault(select: str | None, projection: str | None, *, has_index: bool) -> str | None:
