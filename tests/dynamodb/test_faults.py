@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from dynamodb import clients
 from dynamodb.calls import fault as code_and_text
 from dynamodb.calls import item, refusal
-from dynamodb.server import Server, serving
+from dynamodb.server import Server, serving, wait_until
 
 TABLE = "orders"
 ON_DEMAND = "Throughput exceeds the current capacity of your table or index."
@@ -206,9 +206,20 @@ def test_a_delay_holds_a_request(server: Server, db: Any) -> None:
     assert time.monotonic() - begin >= 0.15
 
 
+@pytest.fixture
+def at_home(server: Server, db: Any) -> None:
+    """All partitions are led by n1, where leadership returns to after every disturbance."""
+    wait_until(
+        lambda: {each["leader"] for each in server.view("cluster")["partitions"]} == {"n1"},
+        "n1 leads all",
+        10.0,
+    )
+
+
 # -- nodes ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("at_home")
 def test_a_parted_leader_is_followed_by_another_and_comes_back(server: Server, db: Any) -> None:
     put(db, 1)
     server.change("faults", verb="partition", groups=[["n1"], ["n2", "n3"]], seconds=1.5)
@@ -220,6 +231,7 @@ def test_a_parted_leader_is_followed_by_another_and_comes_back(server: Server, d
     ]
 
 
+@pytest.mark.usefixtures("at_home")
 def test_an_isolated_follower_does_not_stop_writes(server: Server, db: Any) -> None:
     server.change("faults", verb="isolate", node="n3")
     begin = time.monotonic()
@@ -228,6 +240,7 @@ def test_an_isolated_follower_does_not_stop_writes(server: Server, db: Any) -> N
     assert get(db, 1, ConsistentRead=True) == item(1)
 
 
+@pytest.mark.usefixtures("at_home")
 def test_a_paused_follower_does_not_stop_writes_and_catches_up(server: Server, db: Any) -> None:
     id_ = server.change("faults", verb="pause", node="n2")["id"]
     for sk in range(5):
@@ -236,6 +249,7 @@ def test_a_paused_follower_does_not_stop_writes_and_catches_up(server: Server, d
     assert len(clients.every_item(db.scan, TableName=TABLE, ConsistentRead=True)) == 5
 
 
+@pytest.mark.usefixtures("at_home")
 def test_a_paused_gateway_answers_when_it_goes_on(server: Server, db: Any) -> None:
     put(db, 1)
     server.change("faults", verb="pause", node="n1", seconds=0.3)
@@ -244,6 +258,7 @@ def test_a_paused_gateway_answers_when_it_goes_on(server: Server, db: Any) -> No
     assert time.monotonic() - begin >= 0.2
 
 
+@pytest.mark.usefixtures("at_home")
 def test_slow_frames_slow_writes(server: Server, db: Any) -> None:
     server.change("faults", verb="delay", **{"from": "n1"}, ms=40)
     begin = time.monotonic()
@@ -259,6 +274,7 @@ def test_lost_frames_are_sent_again(server: Server, db: Any) -> None:
     assert len(clients.every_item(db.scan, TableName=TABLE, ConsistentRead=True)) == 20
 
 
+@pytest.mark.usefixtures("at_home")
 def test_leadership_goes_where_it_is_told(server: Server, db: Any) -> None:
     put(db, 1)
     moved = server.change("faults", verb="transfer", table=TABLE, to="n2", key=item(1))

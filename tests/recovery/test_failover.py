@@ -4,10 +4,12 @@ One cluster serves the whole module; every test leaves it with three nodes that 
 """
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from dynamodb.clients import connect, create_table
 from dynamodb.server import Server, serving, wait_until
@@ -149,3 +151,37 @@ def test_a_fault_that_makes_no_sense_is_refused(together: Server) -> None:
     for body in ({"verb": "crash", "node": "n9"}, {"verb": "vanish", "node": "n1"}, {}):
         assert together.try_change("faults", **body)[0] == 400
     assert all(alive(together).values())
+
+
+def test_who_asked_the_gateway_of_a_node_that_crashes_is_answered_at_once(together: Server) -> None:
+    """Its outcome is unknown (PROTOCOLS 4): a 500, and not after the time that others wait for a leader."""
+    client = connect(together.url)
+    create_table(client, "asked.in.vain", sort=None)
+    stop, slowest, codes = threading.Event(), [0.0], set[str]()
+
+    def ask() -> None:
+        asker = connect(together.url)
+        while not stop.is_set():
+            begin = time.monotonic()
+            try:
+                asker.get_item(TableName="asked.in.vain", Key={"pk": {"S": "a"}}, ConsistentRead=True)
+            except ClientError as error:
+                codes.add(error.response["Error"]["Code"])
+            slowest[0] = max(slowest[0], time.monotonic() - begin)
+
+    askers = [threading.Thread(target=ask) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    try:
+        for node in ("n2", "n1", "n1"):
+            together.change("faults", verb="pause", node="n2", seconds=0.2)  # so that some wait for a leader
+            together.change("faults", verb="crash", node=node)
+            together.change("faults", verb="restart", node=node)
+            wait_until(lambda: not stragglers(together), f"{node} has caught up", CATCH_UP_SECONDS_MAX)
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert codes <= {"InternalServerError"}
+    assert slowest[0] < OUTAGE_SECONDS_MAX
+    client.delete_table(TableName="asked.in.vain")

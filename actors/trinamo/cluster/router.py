@@ -82,9 +82,8 @@ class Router:
             try:
                 answer = await self._system.ask(node, partition, request, now + ANSWER_MAX_S).wait()
             except OperatingError as error:
-                if not (
-                    error.retryable or (isinstance(request, _READS) and isinstance(error, OutcomeUnknown))
-                ):
+                again = error.retryable or (isinstance(request, _READS) and isinstance(error, OutcomeUnknown))
+                if not again or self._system.stopped:  # a node that has crashed asks in vain
                     raise
                 hint = self._refused(partition, node, error)
                 refusals += 1

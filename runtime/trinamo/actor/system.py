@@ -307,6 +307,11 @@ class System:
         """Have tells of `kind` handled at once, by the task that brings them, instead of through a mailbox."""
         self._inline[kind] = handle
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing is sent or taken here any more."""
+        return self._stopped
+
     def linked(self, peer: NodeId) -> bool:
         return peer in self._links
 
