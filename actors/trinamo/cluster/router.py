@@ -20,7 +20,7 @@ from trinamo.cluster.view import CatalogView
 from trinamo.partition import Host
 from trinamo.partition.messages import Get, Read
 from trinamo.wire import Message
-from trinamo.world import Clock
+from trinamo.world import Clock, Random
 
 R = TypeVar("R", bound=Message)
 
@@ -43,9 +43,16 @@ class Router:
     """Sends requests to leaders."""
 
     def __init__(
-        self, clock: Clock, system: System, host: Host, view: CatalogView, system_nodes: tuple[NodeId, ...]
+        self,
+        clock: Clock,
+        random: Random,
+        system: System,
+        host: Host,
+        view: CatalogView,
+        system_nodes: tuple[NodeId, ...],
     ) -> None:
         self._clock = clock
+        self._random = random
         self._system = system
         self._host = host
         self._view = view
@@ -98,11 +105,10 @@ class Router:
                 await clock.sleep_until(clock.monotonic() + pause)
                 pause = min(1.5 * pause, PAUSE_MAX_S)
 
-    async def call_nearest(self, route: PartitionRecord, request: Request[R]) -> R:
-        """Have any replica answer, the one on this node if there is one; for eventually consistent reads."""
-        here = self._system.node
-        nodes = (here,) if here in route.replicas else route.replicas
-        for node in nodes:
+    async def call_any(self, route: PartitionRecord, request: Request[R]) -> R:
+        """Have any replica answer, drawn by the dice; for eventually consistent reads, which may be behind."""
+        first = self._random.randrange(0, len(route.replicas))
+        for node in (*route.replicas[first:], *route.replicas[:first]):
             try:
                 now = self._clock.monotonic()
                 return await self._system.ask(node, route.partition, request, now + ANSWER_MAX_S).wait()

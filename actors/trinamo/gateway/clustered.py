@@ -299,7 +299,7 @@ class ClusterDatabase:
             behind: Request[R] = attrs.evolve(request, lag_s=self._lag_s)  # type: ignore[assignment]  # same class
             return await self._call(route, behind)
         lax: Request[R] = attrs.evolve(request, strong=False)  # type: ignore[assignment]  # of the same class
-        return await _carry_out(self._router.call_nearest(route, lax))
+        return await _carry_out(self._router.call_any(route, lax))
 
     async def _call(self, route: PartitionRecord, request: Request[R]) -> R:
         return await _carry_out(self._router.call(route, request))

@@ -50,7 +50,7 @@ class Node:
         self.system = System(world, config.nodes, CLUSTER_ID)
         self.host = Host(world, self.system, self.store, self.commit)
         system_nodes = config.nodes[:REPLICAS_MAX]
-        self.router = Router(world.clock, self.system, self.host, self.view, system_nodes)
+        self.router = Router(world.clock, world.random, self.system, self.host, self.view, system_nodes)
         self.catalog = Catalog(
             self.system, self.router, self.view, world.random, config.nodes, config.partitions
         )
