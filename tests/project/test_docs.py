@@ -1,0 +1,56 @@
+"""Whole tests that the documents show are run, against a cluster of their own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynamodb.server import serving
+from trinamo.faults.verbs import KNOWN
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SHOWN = re.compile(r"<!-- pytest: (?P<name>\S+) -->\n```python\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+SECONDS_MAX = 120
+
+
+def shown() -> list[tuple[str, str]]:
+    """The files of tests in all documents: name and content."""
+    texts = [path.read_text() for path in sorted(DOCS.glob("*.md"))]
+    return [(match["name"], match["code"]) for text in texts for match in SHOWN.finditer(text)]
+
+
+@pytest.mark.parametrize(("name", "code"), shown(), ids=[name for name, _ in shown()])
+def test_a_test_that_is_shown_passes(name: str, code: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(code)
+    with serving() as server:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(tmp_path),
+            name,
+        ]
+        ended = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "TRINAMO_URL": server.url},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert " passed" in ended.stdout
+
+
+def test_every_verb_is_described() -> None:
+    table = (DOCS / "faults.md").read_text().split("| verb |", 1)[1].split("\n\n", 1)[0]
+    described = {verb for row in table.splitlines() for verb in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert described == set(KNOWN)
