@@ -254,6 +254,8 @@ class ClusterDatabase:
         size_max: int,
         forward: bool,
         consistent: bool,
+        index: str | None = None,
+        whole: bool = False,
     ) -> Slice:
         routes = self._routes(table)
         inside = [p for p in routes.record.partitions if _overlaps(p, keys)]
@@ -263,9 +265,17 @@ class ClusterDatabase:
         start = max(keys.start, route.start)
         end = _least_end(keys.end, route.end)
         limit = SLICE_ROWS if count_max is None else min(count_max, SLICE_ROWS)
-        request = Read(route.epoch, start, end, limit, size_max, forward)
+        number = 0 if index is None else _index_number(table, index)
+        request = Read(route.epoch, start, end, limit, size_max, forward, index=number, whole=whole)
         answer = await self._read(table, route, request, consistent)
-        rows = [Row(key, size_of(value), item_of(value)) for key, value in answer.rows]
+        rows: list[Row]
+        if whole:
+            rows = [
+                Row(key, size, item_of(value), size_of(value))
+                for (key, value), size in zip(answer.rows, answer.sizes, strict=True)
+            ]
+        else:
+            rows = [Row(key, size_of(value), item_of(value)) for key, value in answer.rows]
         if not answer.done:
             return Slice(rows, keys.after(rows[-1].key, forward=forward))
         if len(inside) == 1:
@@ -360,7 +370,14 @@ def _item_write(write: Put | Delete | Update) -> ItemWrite:
         return ItemWrite(WriteKind.DELETE, write.key, b"", 0, condition, None, write.return_old)
     update = None if write.update is None else _text(write.update)
     return ItemWrite(
-        WriteKind.UPDATE, write.key, encode_item(write.attributes), 0, condition, update, write.return_old
+        WriteKind.UPDATE,
+        write.key,
+        encode_item(write.attributes),
+        0,
+        condition,
+        update,
+        write.return_old,
+        write.index_keys,
     )
 
 
@@ -373,7 +390,13 @@ def _text(expression: Expression) -> ExpressionText:
 def _written(result: WriteResult) -> Written:
     if result.fault is not None:
         raise ApiError(result.fault.code, result.fault.text)
-    return Written(result.condition_met, result.old_size, result.new_size, result.old)
+    return Written(result.condition_met, result.old_size, result.new_size, result.old, result.collection_size)
+
+
+def _index_number(table: Table, name: str) -> int:
+    """Return the number of a local index in the table's partitions."""
+    assert table.indexes is not None, "an operation found the index"
+    return 1 + [index.name for index in table.indexes.local].index(name)
 
 
 def _overlaps(partition: PartitionRecord, keys: KeyRange) -> bool:
