@@ -389,3 +389,50 @@ def test_units_are_numbers_with_a_fraction(client: Any, indexed: str) -> None:
         "Table": {"CapacityUnits": 1.0},
         "LocalSecondaryIndexes": {"all": {"CapacityUnits": 1.0}},
     }
+
+
+# --- statistics
+
+
+def _statistics(client: Any, table: str) -> tuple[tuple[int, int], dict[str, tuple[int, int]]]:
+    described = call(client, "DescribeTable", {"TableName": table})["Table"]
+    indexes = {
+        index["IndexName"]: (index["ItemCount"], index["IndexSizeBytes"])
+        for index in described.get("LocalSecondaryIndexes", ())
+    }
+    return (described["ItemCount"], described["TableSizeBytes"]), indexes
+
+
+@fact("capacity.31", "capacity.33")
+def test_a_table_tells_how_many_items_it_has_and_their_size(client: Any, table: str) -> None:
+    assert _statistics(client, table) == ((0, 0), {})
+    load(client, table, [sized(sk, 100 * sk, "s") for sk in range(1, 5)])
+    assert _statistics(client, table) == ((4, 1000), {})
+    call(client, "PutItem", {"TableName": table, "Item": sized(1, 50, "s")})
+    assert _statistics(client, table) == ((4, 950), {})
+    key = {"TableName": table, "Key": item(2, "s")}
+    call(client, "UpdateItem", {**key, "UpdateExpression": "REMOVE x"})
+    assert _statistics(client, table) == ((4, 750 + BARE), {})
+    for _ in range(2):
+        call(client, "DeleteItem", key)
+        assert _statistics(client, table) == ((3, 750), {})
+
+
+@fact("capacity.32", "capacity.33")
+def test_a_local_index_tells_how_many_entries_it_has_and_their_size(client: Any, name: str) -> None:
+    with indexed_table(client, name, INDEXES):
+        nothing = {"all": (0, 0), "keys": (0, 0), "some": (0, 0)}
+        assert _statistics(client, name) == ((0, 0), nothing)
+        load(client, name, [sized(sk, 100, s=S, n=N) for sk in (1, 2, 3)] + [sized(4, 100)])
+        in_all, in_keys = 100 + 2 + 3, BARE + 3  # `s` and its value are 2 bytes, `n` and its 3
+        assert _statistics(client, name) == (
+            (4, 400 + 3 * 5),
+            {"all": (3, 3 * in_all), "keys": (3, 3 * in_keys), "some": (0, 0)},
+        )
+        call(client, "DeleteItem", {"TableName": name, "Key": item(1)})
+        update = {"UpdateExpression": "REMOVE s", "TableName": name, "Key": item(2)}
+        call(client, "UpdateItem", update)
+        assert _statistics(client, name) == (
+            (3, 300 + 2 * 5 - 2),
+            {"all": (1, in_all), "keys": (2, 2 * in_keys), "some": (0, 0)},
+        )

@@ -23,6 +23,7 @@ from trinamo.partition.evaluation import Evaluated, evaluate
 from trinamo.partition.localindexes import KINDS, LocalIndexes, schema_of
 from trinamo.partition.messages import ExpressionText, ItemWrite, Write, WriteKind
 from trinamo.partition.stored import Current, item_of, size_of
+from trinamo.partition.tallies import add_effects, begin_tallies
 
 PK, SK = KeyAttribute("pk", "S"), KeyAttribute("sk", "N")
 KEYS = KeySchema(PK, SK)
@@ -104,6 +105,15 @@ def check(found: Found) -> None:
     assert sorted(sizes) == sorted(collection_sizes(items).values())
 
 
+def counted(found: Found) -> list[int]:
+    """Return how many rows of each kind there are, and how large they are together."""
+    tallies = []
+    for kind in KINDS[: 1 + len(INDEXES)]:
+        sizes = [current.size for (other, _), current in found.items() if other == kind]
+        tallies += [len(sizes), sum(sizes)]
+    return tallies
+
+
 # --- writes
 
 
@@ -157,15 +167,18 @@ class State:
 
     def __init__(self, indexes: LocalIndexes | None = None) -> None:
         self.found: Found = {}
+        self.tallies = list(begin_tallies(len(INDEXES)))
         self._indexes = indexes or local_indexes()
 
     def write(self, write: ItemWrite) -> Evaluated:
         evaluated = evaluate(write, self._look_up, self._indexes)
-        for key, size, item, kind in [*([evaluated.effect] if evaluated.effect else []), *evaluated.derived]:
+        effects = [*([evaluated.effect] if evaluated.effect else []), *evaluated.derived]
+        for key, size, item, kind, _ in effects:
             if item is None:
                 del self.found[kind, key]
             else:
                 self.found[kind, key] = Current(size, item)
+        add_effects(self.tallies, effects)
         return evaluated
 
     def _look_up(self, key: bytes, kind: Kind = Kind.ITEM, /) -> Current | None:
@@ -180,6 +193,7 @@ def test_after_any_writes_every_index_is_the_projection_of_its_table(writes: lis
         assert result.fault is None
         assert effect is not None or write.kind is not WriteKind.PUT
         check(state.found)
+        assert state.tallies == counted(state.found)
         prefix = decode_item(write.item)["pk"]["S"] if write.item else None
         if prefix is not None:
             items = [decode_item(each.item) for (kind, _), each in state.found.items() if kind == Kind.ITEM]
@@ -324,3 +338,5 @@ async def test_replicas_hold_the_same_indexes_also_one_that_was_away(
         check(found[0])
         assert found[1] == found[0]
         assert found[2] == found[0]
+        for name in ("n1", "n2", "n3"):
+            assert list(replica(cluster, name, route.partition).applied.tallies) == counted(found[0])

@@ -15,7 +15,7 @@ from trinamo.model.measure import item_size
 from trinamo.model.values import Item, decode_item, encode_item
 from trinamo.partition.localindexes import LocalIndexes
 from trinamo.partition.messages import ExpressionText, Fault, ItemWrite, WriteKind, WriteResult
-from trinamo.partition.stored import Current, Effect, LookUp
+from trinamo.partition.stored import ITEM, Current, Effect, LookUp
 
 
 class Evaluated(NamedTuple):
@@ -56,11 +56,12 @@ def _holds(condition: ExpressionText | None, current: Current | None) -> bool:
 
 
 def _effect(write: ItemWrite, current: Current | None) -> Effect | None:
+    old_size = 0 if current is None else current.size
     match write.kind:
         case WriteKind.PUT:
-            return Effect(write.key, write.size, write.item)
+            return Effect(write.key, write.size, write.item, ITEM, old_size)
         case WriteKind.DELETE:
-            return None if current is None else Effect(write.key, 0, None)
+            return None if current is None else Effect(write.key, 0, None, ITEM, old_size)
         case WriteKind.UPDATE:
             return _updated(write, current)
 
@@ -81,4 +82,4 @@ def _updated(write: ItemWrite, current: Current | None) -> Effect | None:
         raise updated_item_too_large()
     if write.index_keys:
         check_updated_keys(write.index_keys, old, new)
-    return Effect(write.key, size, encode_item(new))
+    return Effect(write.key, size, encode_item(new), ITEM, 0 if current is None else current.size)

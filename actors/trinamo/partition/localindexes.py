@@ -105,10 +105,11 @@ class LocalIndexes:
             old_key = None if old_entry is None else keys.of_item(write.key, old_entry)
             new_key = None if new_entry is None else keys.of_item(write.key, new_entry)
             if old_key is not None and old_key != new_key:
-                effects.append(Effect(old_key, 0, None, kind))
+                effects.append(Effect(old_key, 0, None, kind, old_size))
             if new_key is not None and new_entry is not None:
                 encoded = effect.item if new_entry is new else encode_item(new_entry)
-                effects.append(Effect(new_key, new_size, encoded, kind))
+                stays = old_key == new_key
+                effects.append(Effect(new_key, new_size, encoded, kind, old_size if stays else 0))
         if write.kind is WriteKind.UPDATE and size_after > ITEM_SIZE_MAX:
             raise updated_item_too_large()
         after = before + size_after - size_before

@@ -139,6 +139,23 @@ class Read(Request[Rows]):
 
 
 @attrs.frozen
+class Tallied(Message):
+    """See `trinamo.partition.tallies`."""
+
+    WIRE = "partition.tallied"
+    tallies: tuple[int, ...]
+
+
+@attrs.frozen
+class Tally(Request[Tallied]):
+    """Say how much there is of items and of entries in each local index."""
+
+    WIRE = "partition.tally"
+    epoch: int
+    strong: bool = True
+
+
+@attrs.frozen
 class Swapped(Message):
     """Whether the expectations held; then the writes are done."""
 

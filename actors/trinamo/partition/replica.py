@@ -46,6 +46,8 @@ from trinamo.partition.messages import (
     SnapshotChunk,
     Swap,
     Swapped,
+    Tallied,
+    Tally,
     Write,
     WriteResult,
     WriteResults,
@@ -59,6 +61,7 @@ from trinamo.partition.stored import (
     item_of,
     size_of,
 )
+from trinamo.partition.tallies import add_effects, begin_tallies
 from trinamo.partition.transfer import SnapshotReceiver, SnapshotSender
 from trinamo.raft import Entry, EntryKind, Membership, RaftConfig, RaftCore, RaftLog, RaftMessage, Ready
 from trinamo.raft.storage import load
@@ -193,7 +196,7 @@ class Replica(Actor):
             kind = type(message)
             if kind is Write or kind is Swap:
                 writes.append(envelope)
-            elif kind is Get or kind is Read:
+            elif kind is Get or kind is Read or kind is Tally:
                 self._on_read(envelope, now)
             else:
                 self._on_other(envelope, now)
@@ -266,7 +269,7 @@ class Replica(Actor):
     def _on_read(self, envelope: Envelope, now: float) -> None:
         message, reply = envelope.message, envelope.reply
         assert reply is not None
-        assert isinstance(message, Get | Read)
+        assert isinstance(message, Get | Read | Tally)
         if not self._admits(message, reply):
             return
         if not message.strong:
@@ -285,13 +288,15 @@ class Replica(Actor):
         self._reading.append(answer)
         self._read_replies.append(reply)
 
-    def _admits(self, message: Get | Read, reply: Reply[Any]) -> bool:
+    def _admits(self, message: Get | Read | Tally, reply: Reply[Any]) -> bool:
         record = self.record
         if message.epoch != record.epoch:
             reply.fail(WrongEpoch(f"{self!r} is of epoch {record.epoch}"))
             return False
         if type(message) is Get:
             inside = self._holds_all(message.keys)
+        elif type(message) is Tally:
+            inside = True
         else:
             assert isinstance(message, Read)
             inside = message.start >= record.start and (
@@ -305,8 +310,14 @@ class Replica(Actor):
         start, end = self.record.start, self.record.end
         return all(start <= key and (not end or key < end) for key in keys)
 
-    def _read(self, message: Get | Read) -> Message:
-        return self._found(message) if isinstance(message, Get) else self._rows(message)
+    def _read(self, message: Get | Read | Tally) -> Message:
+        match message:
+            case Get():
+                return self._found(message)
+            case Read():
+                return self._rows(message)
+            case Tally():
+                return Tallied(self.applied.tallies)
 
     def _found(self, message: Get) -> Found:
         get = self._get
@@ -406,8 +417,9 @@ class Replica(Actor):
             if (None if current is None else current.item) != expected:
                 return Swapped(False)
         for key, item in message.writes:
+            current = overlay[key] if key in overlay else self._current(key)
             size = 0 if item is None else len(item)
-            effects.append(Effect(key, size, item))
+            effects.append(Effect(key, size, item, old_size=0 if current is None else current.size))
             overlay[key] = None if item is None else Current(size, item)
         return Swapped(True)
 
@@ -571,10 +583,14 @@ class Replica(Actor):
     def _apply(self, entries: Any) -> None:
         batch = self._keyspace.batch()
         clock, deleted = self.applied.clock, self.applied.deleted
+        tallies = list(
+            self.applied.tallies or begin_tallies(0 if self._indexes is None else len(self._indexes.indexes))
+        )
         for entry in entries:
             if entry.kind is EntryKind.DATA:
                 clock, effects = self._take_effects(entry)
-                for key, size, item, kind in effects:
+                add_effects(tallies, effects)
+                for key, size, item, kind, _ in effects:
                     if item is not None:
                         batch.put(kind, key, encode_value(clock, entry.index, size, item))
                         continue
@@ -584,7 +600,7 @@ class Replica(Actor):
             elif entry.kind is EntryKind.CONFIG:
                 self._record_membership(Membership.decode(entry.payload))
         last = entries[-1]
-        self.applied = AppliedState(last.index, last.term, clock, deleted)
+        self.applied = AppliedState(last.index, last.term, clock, deleted, tuple(tallies))
         batch.commit(self.applied)
         self._clock = max(self._clock, clock)
         self.core.applied_to(last.index)

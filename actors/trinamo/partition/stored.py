@@ -1,7 +1,7 @@
 """Stored values and log payloads (PROTOCOLS 1).
 
     stored value   format 1 | hybrid timestamp 8 | log index 8 | DynamoDB size 4 | item bytes      (big-endian)
-    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null, kind], ...]]
+    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null, kind, old size], ...]]
 
 Kinds are those of `trinamo.lsm.layout`. Of an index entry, size and item bytes are the entry's. The size of an item
 collection does not fit the header: it is 8 bytes in the place of the item bytes.
@@ -27,12 +27,13 @@ _VERSION = struct.Struct(">QQ")
 
 
 class Effect(NamedTuple):
-    """What becomes of a key: its new item, or None."""
+    """What becomes of a key: its new item, or None. `old_size` is of what it held, 0 for nothing."""
 
     key: bytes
     size: int
     item: bytes | None
     kind: int = ITEM
+    old_size: int = 0
 
 
 class Current(NamedTuple):

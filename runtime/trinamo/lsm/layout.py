@@ -38,7 +38,6 @@ _ENTRY_KEY = struct.Struct(">cQQ")
 _REPLICA_KEY = struct.Struct(">cQ")
 _DATA_PREFIX = struct.Struct(">QB")
 _OWNED_PREFIX = struct.Struct(">QBQ")
-_APPLIED = struct.Struct(">QQQQ")
 KEYSPACE_END = 1 << 64
 
 
@@ -92,14 +91,17 @@ class AppliedState:
     """The hybrid clock: the greatest hybrid timestamp applied."""
     deleted: int = 0
     """The greatest hybrid timestamp of a delete."""
+    tallies: tuple[int, ...] = ()
+    """How much there is, in the words of the layer above."""
 
     def encode(self) -> bytes:
-        return _APPLIED.pack(self.index, self.term, self.clock, self.deleted)
+        tallies = self.tallies
+        return struct.pack(f">{4 + len(tallies)}Q", self.index, self.term, self.clock, self.deleted, *tallies)
 
     @staticmethod
     def decode(value: bytes) -> "AppliedState":
-        index, term, clock, deleted = _APPLIED.unpack(value)
-        return AppliedState(Index(index), Term(term), clock, deleted)
+        index, term, clock, deleted, *tallies = struct.unpack(f">{len(value) // U64.size}Q", value)
+        return AppliedState(Index(index), Term(term), clock, deleted, tuple(tallies))
 
 
 def record_key(partition: PartitionId) -> bytes:

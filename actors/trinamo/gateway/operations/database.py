@@ -22,6 +22,13 @@ from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item
 
 
+class Counted(NamedTuple):
+    """How many entries an index has, and how large they are together."""
+
+    entries: int
+    bytes: int
+
+
 @attrs.frozen
 class Table:
     """A table of the catalog. `table_id` is the UUID that users see; `created_at` is in seconds since 1970."""
@@ -33,6 +40,7 @@ class Table:
     created_at: float
     item_count: int = 0
     size_bytes: int = 0
+    index_sizes: Mapping[str, Counted] = attrs.field(factory=dict)
     indexes: Indexes | None = attrs.field(init=False, repr=False, eq=False)
     """Those of `spec`, ready to use."""
 
@@ -152,7 +160,7 @@ class Database(Protocol):
         ...
 
     async def describe_table(self, address: TableAddress) -> Table:
-        """Return a table in any status. Raises `table_not_found`."""
+        """Return a table in any status, with counts if it takes reads and writes. Raises `table_not_found`."""
         ...
 
     async def list_tables(
