@@ -36,7 +36,7 @@ def source(request: pytest.FixtureRequest) -> Store:
     batch.commit(state(8))
     batch = store.keyspace(P1).batch()
     batch.put(Kind.FEED, b"1", b"fed")
-    batch.put(Kind.LSI, b"c", b"indexed")
+    batch.put(Kind.LSI_1, b"c", b"indexed")
     for number in range(50):
         batch.put(Kind.ITEM, b"k%02d" % number, bytes(100))
     batch.commit(state(100, 3))
@@ -93,7 +93,7 @@ def _assert_installed(store: Store) -> None:
     assert items(store, 1) == {b"k%02d" % number: bytes(100) for number in range(50)}
     keyspace = store.keyspace(P1)
     assert [value for _, value in keyspace.scan(Kind.FEED)] == [b"fed"]
-    assert keyspace.get(Kind.LSI, b"c") == b"indexed"
+    assert keyspace.get(Kind.LSI_1, b"c") == b"indexed"
     loaded = load(store, P1)
     assert loaded.entries == []
     assert (loaded.log.first, loaded.hard_state.commit, loaded.hard_state.term) == (101, 100, 3)

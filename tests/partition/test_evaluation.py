@@ -5,12 +5,13 @@ from typing import Any
 import attrs
 import pytest
 
+from trinamo.lsm.layout import Kind
 from trinamo.model.limits import ITEM_SIZE_MAX
 from trinamo.model.measure import item_size
 from trinamo.model.values import Item, decode_item, encode_item
-from trinamo.partition.evaluation import Current, evaluate
+from trinamo.partition.evaluation import evaluate
 from trinamo.partition.messages import ExpressionText, ItemWrite, WriteKind, WriteResult
-from trinamo.partition.stored import Effect
+from trinamo.partition.stored import Current, Effect, LookUp
 
 KEY: Item = {"pk": {"S": "a"}}
 OLD: Item = {"pk": {"S": "a"}, "n": {"N": "1"}}
@@ -35,6 +36,11 @@ UPDATE = ItemWrite(WriteKind.UPDATE, b"k", encode_item(KEY), 0, None, ADD)
 WRITTEN = Effect(b"k", item_size(NEW), encode_item(NEW))
 GONE = Effect(b"k", 0, None)
 OLD_SIZE, NEW_SIZE = HELD.size, item_size(NEW)
+
+
+def holding(current: Current | None) -> LookUp:
+    """Every key holds this."""
+    return lambda _key, _kind=Kind.ITEM, /: current
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,7 @@ def test_a_write_gives_its_result_and_its_effect(
 ) -> None:
     write = attrs.evolve(write, condition=condition, return_old=return_old)
     returned = current.item if current is not None and return_old else None
-    result, done = evaluate(write, {b"k": current}.get)
+    result, done, _ = evaluate(write, holding(current))
     assert result == WriteResult(met, old_size, new_size, returned)
     assert (done is None) == (effect is None)
     if effect is not None and done is not None:
@@ -78,7 +84,7 @@ def test_a_write_gives_its_result_and_its_effect(
 
 
 def test_an_update_of_nothing_starts_from_the_key() -> None:
-    result, effect = evaluate(UPDATE, lambda _: None)
+    result, effect, _ = evaluate(UPDATE, holding(None))
     assert (result.condition_met, result.old_size) == (True, 0)
     assert effect is not None
     assert effect.item is not None
@@ -87,7 +93,7 @@ def test_an_update_of_nothing_starts_from_the_key() -> None:
 
 
 def test_an_update_without_expression_makes_the_bare_item() -> None:
-    _, effect = evaluate(attrs.evolve(UPDATE, update=None), lambda _: None)
+    _, effect, _ = evaluate(attrs.evolve(UPDATE, update=None), holding(None))
     assert effect is not None
     assert effect.item is not None
     assert decode_item(effect.item) == KEY
@@ -95,7 +101,7 @@ def test_an_update_without_expression_makes_the_bare_item() -> None:
 
 def test_an_update_that_cannot_be_done_is_a_fault_without_effect() -> None:
     held: Item = {"pk": {"S": "a"}, "n": {"S": "text"}}
-    result, effect = evaluate(UPDATE, lambda _: Current(item_size(held), encode_item(held)))
+    result, effect, _ = evaluate(UPDATE, holding(Current(item_size(held), encode_item(held))))
     assert effect is None
     assert result.fault is not None
     assert result.fault.code == "ValidationException"
@@ -103,7 +109,7 @@ def test_an_update_that_cannot_be_done_is_a_fault_without_effect() -> None:
 
 def test_an_update_that_makes_the_item_too_large_is_a_fault_without_effect() -> None:
     grow = text("SET b = :v", v={"B": bytes(ITEM_SIZE_MAX)})
-    result, effect = evaluate(attrs.evolve(UPDATE, update=grow), lambda _: HELD)
+    result, effect, _ = evaluate(attrs.evolve(UPDATE, update=grow), holding(HELD))
     assert effect is None
     assert result.fault is not None
     assert result.fault.text == "Item size to update has exceeded the maximum allowed size"
@@ -112,7 +118,7 @@ def test_an_update_that_makes_the_item_too_large_is_a_fault_without_effect() -> 
 def test_only_the_key_of_the_write_is_looked_up() -> None:
     asked: list[bytes] = []
 
-    def look_up(key: bytes) -> None:
+    def look_up(key: bytes, _kind: Kind = Kind.ITEM, /) -> None:
         asked.append(key)
 
     evaluate(attrs.evolve(PUT, condition=ABSENT), look_up)

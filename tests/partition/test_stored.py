@@ -4,6 +4,7 @@ import cbor2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trinamo.lsm.layout import Kind
 from trinamo.partition.stored import (
     Effect,
     decode_payload,
@@ -15,7 +16,7 @@ from trinamo.partition.stored import (
 )
 
 u64, u32 = st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)
-effects = st.lists(st.builds(Effect, st.binary(), u32, st.none() | st.binary()))
+effects = st.lists(st.builds(Effect, st.binary(), u32, st.none() | st.binary(), st.sampled_from(Kind), u32))
 
 
 def test_a_value_is_format_clock_index_size_item() -> None:
@@ -31,7 +32,7 @@ def test_a_value_gives_back_its_parts(clock: int, index: int, size: int, item: b
 
 def test_a_payload_is_the_clock_and_the_effects() -> None:
     payload = encode_payload(7, [Effect(b"k", 5, b"item"), Effect(b"l", 0, None)])
-    assert cbor2.loads(payload) == [7, [[b"k", 5, b"item"], [b"l", 0, None]]]
+    assert cbor2.loads(payload) == [7, [[b"k", 5, b"item", 1, 0], [b"l", 0, None, 1, 0]]]
 
 
 @given(u64, effects)

@@ -18,7 +18,7 @@ from trinamo.base import (
 from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord
 from trinamo.cluster.view import CatalogView
 from trinamo.partition import Host
-from trinamo.partition.messages import Get, Read
+from trinamo.partition.messages import Get, Read, Tally
 from trinamo.wire import Message
 from trinamo.world import Clock, Random
 
@@ -30,7 +30,7 @@ PAUSE_FIRST_S: Final = (
     0.001  # before all replicas are asked again: a new group has its leader in a millisecond
 )
 PAUSE_MAX_S: Final = 0.016  # an election takes half a second
-_READS: Final = (Get, Read)
+_READS: Final = (Get, Read, Tally)
 
 
 class Unroutable(OperatingError):

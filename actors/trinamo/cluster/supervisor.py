@@ -19,6 +19,7 @@ from trinamo.cluster.records import HIDDEN, SYSTEM_PARTITION, CatalogChanged, Pa
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
+from trinamo.partition.localindexes import schema_of
 from trinamo.partition.messages import Get
 from trinamo.world import Clock
 
@@ -90,6 +91,7 @@ class Supervisor(Actor):
         for record in list(self._catalog.view.tables.values()):
             if record.status is TableStatus.DELETING:
                 continue
+            schema = schema_of(record.spec)
             for route in record.partitions:
                 if self._node in route.replicas:
                     wanted[route.partition] = Assignment(
@@ -100,6 +102,7 @@ class Supervisor(Actor):
                         route.replicas,
                         record.table_id.encode(),
                         self.preferred(route) == self._node and record.status is TableStatus.CREATING,
+                        schema,
                     )
         for held in self._host.store.records():
             if held.partition not in wanted and held.partition != SYSTEM_PARTITION:

@@ -11,7 +11,7 @@ Invariants of a branch: no leaf lies on the way to another; list indexes ascend.
 steps of one branch are names or all are indexes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from trinamo.expressions import faults
@@ -165,7 +165,7 @@ def project_value(value: AttributeValue, node: Branch[Any]) -> AttributeValue | 
 
 
 def check_key_paths(
-    paths: Sequence[ResolvedPath], keys: Sequence[str], index_keys: Sequence[str] = ()
+    paths: Sequence[ResolvedPath], keys: Sequence[str], index_keys: Collection[str] = ()
 ) -> None:
     """Raise the error of a path that looks inside a key attribute of the table, or of an index."""
     for path in paths:

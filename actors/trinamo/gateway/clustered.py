@@ -5,6 +5,7 @@ since nobody knows its outcome. A table's identity is (account, region, name); `
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import zip_longest
 from typing import Final, TypeVar
 
 import attrs
@@ -15,6 +16,7 @@ from trinamo.actor import Request
 from trinamo.base import OperatingError, WrongEpoch
 from trinamo.cluster import Catalog, PartitionRecord, Router, Routes, TableRecord, Unroutable
 from trinamo.gateway.operations.database import (
+    Counted,
     Delete,
     Expression,
     Put,
@@ -45,6 +47,7 @@ from trinamo.partition.messages import (
     Get,
     ItemWrite,
     Read,
+    Tally,
     Write,
     WriteKind,
     WriteResult,
@@ -125,7 +128,7 @@ class ClusterDatabase:
         record = await self._find(address)
         if record is None:
             raise table_not_found(address.name)
-        return _table(record)
+        return await self._counted(_table(record))
 
     async def list_tables(
         self, account: str, region: str, after: str | None, count_max: int
@@ -156,6 +159,24 @@ class ClusterDatabase:
         """Return what this node knows of a table, in any status; for words, not for decisions."""
         record = self._view.tables.get(self._own(address))
         return None if record is None else record.spec
+
+    async def _counted(self, table: Table) -> Table:
+        """Return the table with what its partitions hold; only one that takes requests has partitions to ask."""
+        routes = self._view.routes.get(table.table_id)
+        if routes is None or table.status not in (TableStatus.ACTIVE, TableStatus.UPDATING):
+            return table
+        local = () if table.indexes is None else table.indexes.local
+        sums = [0] * (2 * (1 + len(local)))
+        for route in routes.record.partitions:
+            answer = await self._read(table, route, Tally(route.epoch), False)
+            sums = [a + b for a, b in zip_longest(sums, answer.tallies, fillvalue=0)]
+        counts = zip(local, sums[2::2], sums[3::2], strict=False)
+        return attrs.evolve(
+            table,
+            item_count=sums[0],
+            size_bytes=sums[1],
+            index_sizes={index.name: Counted(entries, size) for index, entries, size in counts},
+        )
 
     def _own(self, address: TableAddress) -> TableAddress:
         return TableAddress(*SHARED, address.name) if self._shared else address
@@ -254,6 +275,8 @@ class ClusterDatabase:
         size_max: int,
         forward: bool,
         consistent: bool,
+        index: str | None = None,
+        whole: bool = False,
     ) -> Slice:
         routes = self._routes(table)
         inside = [p for p in routes.record.partitions if _overlaps(p, keys)]
@@ -263,9 +286,17 @@ class ClusterDatabase:
         start = max(keys.start, route.start)
         end = _least_end(keys.end, route.end)
         limit = SLICE_ROWS if count_max is None else min(count_max, SLICE_ROWS)
-        request = Read(route.epoch, start, end, limit, size_max, forward)
+        number = 0 if index is None else _index_number(table, index)
+        request = Read(route.epoch, start, end, limit, size_max, forward, index=number, whole=whole)
         answer = await self._read(table, route, request, consistent)
-        rows = [Row(key, size_of(value), item_of(value)) for key, value in answer.rows]
+        rows: list[Row]
+        if whole:
+            rows = [
+                Row(key, size, item_of(value), size_of(value))
+                for (key, value), size in zip(answer.rows, answer.sizes, strict=True)
+            ]
+        else:
+            rows = [Row(key, size_of(value), item_of(value)) for key, value in answer.rows]
         if not answer.done:
             return Slice(rows, keys.after(rows[-1].key, forward=forward))
         if len(inside) == 1:
@@ -294,8 +325,8 @@ class ClusterDatabase:
     async def _read(self, table: Table, route: PartitionRecord, request: Request[R], consistent: bool) -> R:
         if consistent or (self._settled and not self._lag_s):
             return await self._call(route, request)
-        assert isinstance(request, Get | Read)
-        if self._lag_s:
+        assert isinstance(request, Get | Read | Tally)
+        if self._lag_s and not isinstance(request, Tally):
             behind: Request[R] = attrs.evolve(request, lag_s=self._lag_s)  # type: ignore[assignment]  # same class
             return await self._call(route, behind)
         lax: Request[R] = attrs.evolve(request, strong=False)  # type: ignore[assignment]  # of the same class
@@ -360,7 +391,14 @@ def _item_write(write: Put | Delete | Update) -> ItemWrite:
         return ItemWrite(WriteKind.DELETE, write.key, b"", 0, condition, None, write.return_old)
     update = None if write.update is None else _text(write.update)
     return ItemWrite(
-        WriteKind.UPDATE, write.key, encode_item(write.attributes), 0, condition, update, write.return_old
+        WriteKind.UPDATE,
+        write.key,
+        encode_item(write.attributes),
+        0,
+        condition,
+        update,
+        write.return_old,
+        write.index_keys,
     )
 
 
@@ -373,7 +411,13 @@ def _text(expression: Expression) -> ExpressionText:
 def _written(result: WriteResult) -> Written:
     if result.fault is not None:
         raise ApiError(result.fault.code, result.fault.text)
-    return Written(result.condition_met, result.old_size, result.new_size, result.old)
+    return Written(result.condition_met, result.old_size, result.new_size, result.old, result.collection_size)
+
+
+def _index_number(table: Table, name: str) -> int:
+    """Return the number of a local index in the table's partitions."""
+    assert table.indexes is not None, "an operation found the index"
+    return 1 + [index.name for index in table.indexes.local].index(name)
 
 
 def _overlaps(partition: PartitionRecord, keys: KeyRange) -> bool:

@@ -218,6 +218,8 @@ class FaultyDatabase(ClusterDatabase):
         size_max: int,
         forward: bool,
         consistent: bool,
+        index: str | None = None,
+        whole: bool = False,
     ) -> Slice:
         items, bytes_ = self._inside.page_items, self._inside.page_bytes
         if items is not None:
@@ -225,9 +227,16 @@ class FaultyDatabase(ClusterDatabase):
         if bytes_ is not None:
             size_max = min(size_max, bytes_ - self._read_bytes)
         piece = await super().read(
-            table, keys, count_max=count_max, size_max=size_max, forward=forward, consistent=consistent
+            table,
+            keys,
+            count_max=count_max,
+            size_max=size_max,
+            forward=forward,
+            consistent=consistent,
+            index=index,
+            whole=whole,
         )
         self._read_items += len(piece.rows)
-        self._read_bytes += sum(row.size for row in piece.rows)
+        self._read_bytes += sum(row.size + row.fetched for row in piece.rows)
         full = self._read_items == items or (bytes_ is not None and self._read_bytes > bytes_)
         return piece._replace(full=full)

@@ -186,6 +186,11 @@ def updated_item_too_large() -> ApiError:
     return validation("Item size to update has exceeded the maximum allowed size")
 
 
+def collection_too_large() -> ApiError:
+    """A write that lets the items and local index entries of one partition key value grow beyond 10 GB."""
+    return ApiError("ItemCollectionSizeLimitExceededException", "Collection size exceeded.")
+
+
 def duplicate_keys() -> ApiError:
     """A batch names one item twice."""
     return validation("Provided list of item keys contains duplicates")

@@ -17,9 +17,11 @@ Invariants.
 2. The keys of one partition value are exactly those that begin with its `partition_prefix`.
 3. The sort values that begin with a string or binary p are exactly those whose bytes begin with escape(p): the
    terminator 00 00 sorts below every continuation, and escaping acts on single bytes.
+4. A partition prefix, a key of one sort value and a key of two never equal one another, whatever their values.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Literal
 
 import attrs
@@ -103,9 +105,10 @@ def partition_prefix(attribute: KeyAttribute, value: AttributeValue) -> bytes:
 def sort_range(
     prefix: bytes, operator: SortOperator, low: AttributeValue, high: AttributeValue | None = None
 ) -> tuple[bytes, bytes]:
-    """Return the bounds [start, end) of the keys under `prefix` whose sort value meets the condition.
+    """Return the bounds [start, end) of the keys under `prefix` whose first sort value meets the condition.
 
-    BETWEEN takes `low` and `high`, both inclusive; the other operators take `low` alone.
+    BETWEEN takes `low` and `high`, both inclusive; the other operators take `low` alone. Further values may follow the
+    first: since no encoding is a proper prefix of another, the keys of one sort value are those that begin with it.
     """
     if operator == "begins_with":
         code = type_of(low)
@@ -114,18 +117,18 @@ def sort_range(
     at = prefix + _encode_typed(low)
     match operator:
         case "=":
-            return at, successor(at)
+            return at, prefix_end(at)
         case "<":
             return prefix, at
         case "<=":
-            return prefix, successor(at)
+            return prefix, prefix_end(at)
         case ">":
-            return successor(at), prefix_end(prefix)
+            return prefix_end(at), prefix_end(prefix)
         case ">=":
             return at, prefix_end(prefix)
         case "BETWEEN":
             assert high is not None, "BETWEEN has two bounds"
-            return at, successor(prefix + _encode_typed(high))
+            return at, prefix_end(prefix + _encode_typed(high))
 
 
 def successor(key: bytes) -> bytes:
@@ -164,12 +167,24 @@ def decode_value(code: str, encoded: bytes, start: int = 0) -> tuple[AttributeVa
 
 def decode_key(schema: KeySchema, key: bytes) -> Item:
     """Return the key attributes that `put_key` encoded."""
-    value, after = decode_value(schema.partition.type, key, HASH_SIZE)
-    attributes = {schema.partition.name: value}
-    if schema.sort is not None:
-        attributes[schema.sort.name], after = decode_value(schema.sort.type, key, after)
+    return decode_attributes(schema.attributes, key)
+
+
+def decode_attributes(attributes: Iterable[KeyAttribute], key: bytes) -> Item:
+    """Return the attributes whose encodings follow the hash, which are all that there is."""
+    decoded: Item = {}
+    after = HASH_SIZE
+    for attribute in attributes:
+        decoded[attribute.name], after = decode_value(attribute.type, key, after)
     assert after == len(key), "a key ends with its last attribute"
-    return attributes
+    return decoded
+
+
+def value_end(code: str, encoded: bytes, start: int) -> int:
+    """Return where what follows the key value that begins at `start` begins."""
+    if code == "N":
+        return decode_number(encoded, start)[1]
+    return _end_of_escaped(encoded, start) + len(_END)
 
 
 def check_key_value(attribute: KeyAttribute, value: AttributeValue) -> None:
@@ -185,20 +200,29 @@ def _checked_key(schema: KeySchema, first: str | bytes, second: str | bytes | No
     if sort is not None and not second:
         raise _empty_fault(sort)
     encoded = encode_value(partition.type, first)
-    if len(encoded) > PARTITION_KEY_SIZE_MAX and _size(first) > PARTITION_KEY_SIZE_MAX:
-        raise invalid_parameters("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+    if len(encoded) > PARTITION_KEY_SIZE_MAX and content_size(first) > PARTITION_KEY_SIZE_MAX:
+        raise partition_key_too_long()
     key = hashlib.md5(encoded, usedforsecurity=False).digest() + encoded
     if sort is None or second is None:
         return key
     encoded = encode_value(sort.type, second)
-    if len(encoded) > SORT_KEY_SIZE_MAX and _size(second) > SORT_KEY_SIZE_MAX:
-        raise invalid_parameters(
-            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
-        )
+    if len(encoded) > SORT_KEY_SIZE_MAX and content_size(second) > SORT_KEY_SIZE_MAX:
+        raise sort_key_too_long()
     return key + encoded
 
 
-def _size(content: str | bytes) -> int:
+def partition_key_too_long() -> ApiError:
+    """A partition key value of more than 2048 bytes."""
+    return invalid_parameters("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+
+
+def sort_key_too_long() -> ApiError:
+    """A sort key value of more than 1024 bytes, or several that are longer together."""
+    return invalid_parameters("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+
+
+def content_size(content: str | bytes) -> int:
+    """Return the bytes of a key value's content."""
     return len(content.encode() if isinstance(content, str) else content)
 
 

@@ -15,6 +15,8 @@ TABLE_NAME_LENGTH_MIN = 3  # DynamoDB: names of tables and indexes
 TABLE_NAME_LENGTH_MAX = 255
 TABLE_ARN_LENGTH_MAX = 1024  # API model: TableArn
 
+ITEM_COLLECTION_SIZE_MAX = 10 * 1024**3  # DynamoDB: items and local index entries of one partition key value
+
 LOCAL_INDEXES_MAX = 5  # DynamoDB: per table
 GLOBAL_INDEXES_MAX = 20  # DynamoDB: per table, default quota
 PROJECTED_NAMES_MAX = 20  # DynamoDB: NonKeyAttributes of one index

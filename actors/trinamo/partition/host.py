@@ -47,6 +47,7 @@ class Assignment:
     voters: tuple[NodeId, ...]
     owner: bytes
     eager: bool  # campaigns at once, being the first of a new group
+    schema: bytes = b""  # of its table (`trinamo.partition.localindexes`)
 
 
 class Host:
@@ -176,6 +177,7 @@ class Host:
                 assignment.voters,
                 (),
                 assignment.owner,
+                schema=assignment.schema,
             )
             await self.commit.write(
                 partition, self._next_incarnation(), lambda batch: self.store.create_replica(batch, record)

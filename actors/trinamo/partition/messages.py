@@ -10,6 +10,7 @@ import attrs
 
 from trinamo.actor import Request
 from trinamo.base import Index, NodeId, PartitionId, Term
+from trinamo.model.indexes import IndexKey
 from trinamo.wire import Message
 
 
@@ -43,6 +44,8 @@ class ItemWrite(Message):
     condition: ExpressionText | None = None
     update: ExpressionText | None = None
     return_old: bool = False
+    index_keys: tuple[IndexKey, ...] = ()
+    """By index name: what an UPDATE's result is checked against."""
 
 
 @attrs.frozen
@@ -64,6 +67,7 @@ class WriteResult(Message):
     new_size: int
     old: bytes | None = None
     fault: Fault | None = None
+    collection_size: int | None = None
 
 
 @attrs.frozen
@@ -102,16 +106,24 @@ class Get(Request[Found]):
 
 @attrs.frozen
 class Rows(Message):
-    """Keys and stored values in the order of reading; `done` when nothing is left of the range."""
+    """Keys and stored values in the order of reading; `done` when nothing is left of the range.
+
+    Where whole items were asked of an index, values are the items', and `sizes` those of the entries.
+    """
 
     WIRE = "partition.rows"
     rows: tuple[tuple[bytes, bytes], ...]
     done: bool
+    sizes: tuple[int, ...] = ()
 
 
 @attrs.frozen
 class Read(Request[Rows]):
-    """Read on in [start, end) (b"": to the last key), a slice at a time."""
+    """Read on in [start, end) (b"": to the last key), a slice at a time.
+
+    `index` is the number of a local index, from 1, or 0 for the items themselves. Of an index, entries are read or,
+    if `whole`, their items: both of one moment. `size_max` counts all that is read.
+    """
 
     WIRE = "partition.read"
     epoch: int
@@ -122,6 +134,25 @@ class Read(Request[Rows]):
     forward: bool = True
     strong: bool = True
     lag_s: float = 0.0
+    index: int = 0
+    whole: bool = False
+
+
+@attrs.frozen
+class Tallied(Message):
+    """See `trinamo.partition.tallies`."""
+
+    WIRE = "partition.tallied"
+    tallies: tuple[int, ...]
+
+
+@attrs.frozen
+class Tally(Request[Tallied]):
+    """Say how much there is of items and of entries in each local index."""
+
+    WIRE = "partition.tally"
+    epoch: int
+    strong: bool = True
 
 
 @attrs.frozen

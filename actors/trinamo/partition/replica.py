@@ -33,7 +33,8 @@ from trinamo.base import (
 )
 from trinamo.lsm import AppliedState, GroupCommit, Store
 from trinamo.lsm.layout import Kind
-from trinamo.partition.evaluation import Current, evaluate
+from trinamo.partition.evaluation import evaluate
+from trinamo.partition.localindexes import KINDS, LocalIndexes
 from trinamo.partition.messages import (
     Durable,
     Found,
@@ -45,11 +46,22 @@ from trinamo.partition.messages import (
     SnapshotChunk,
     Swap,
     Swapped,
+    Tallied,
+    Tally,
     Write,
     WriteResult,
     WriteResults,
 )
-from trinamo.partition.stored import Effect, decode_payload, encode_payload, encode_value, item_of, size_of
+from trinamo.partition.stored import (
+    Current,
+    Effect,
+    decode_payload,
+    encode_payload,
+    encode_value,
+    item_of,
+    size_of,
+)
+from trinamo.partition.tallies import add_effects, begin_tallies
 from trinamo.partition.transfer import SnapshotReceiver, SnapshotSender
 from trinamo.raft import Entry, EntryKind, Membership, RaftConfig, RaftCore, RaftLog, RaftMessage, Ready
 from trinamo.raft.storage import load
@@ -133,6 +145,7 @@ class Replica(Actor):
         now = host.clock.monotonic()
         self.core = RaftCore(host.raft, partition, log, loaded.hard_state, membership, host.random, now)
         self._clock = self.applied.clock
+        # Of items and of the sizes of item collections. Index entries are not looked up, and their keys equal none here.
         self._flight: dict[bytes, tuple[int, Current | None]] = {}
         self._proposed: dict[int, _Proposed] = {}
         self._flight_term = 0
@@ -162,6 +175,7 @@ class Replica(Actor):
         self.record = self._store.record(self.partition)
         self._keyspace = self._store.keyspace(self.partition)
         self._get = self._keyspace.get
+        self._indexes = LocalIndexes.read(self.record.schema)
 
     # -- the actor --------------------------------------------------------------------------------------------
 
@@ -182,7 +196,7 @@ class Replica(Actor):
             kind = type(message)
             if kind is Write or kind is Swap:
                 writes.append(envelope)
-            elif kind is Get or kind is Read:
+            elif kind is Get or kind is Read or kind is Tally:
                 self._on_read(envelope, now)
             else:
                 self._on_other(envelope, now)
@@ -255,7 +269,7 @@ class Replica(Actor):
     def _on_read(self, envelope: Envelope, now: float) -> None:
         message, reply = envelope.message, envelope.reply
         assert reply is not None
-        assert isinstance(message, Get | Read)
+        assert isinstance(message, Get | Read | Tally)
         if not self._admits(message, reply):
             return
         if not message.strong:
@@ -274,13 +288,15 @@ class Replica(Actor):
         self._reading.append(answer)
         self._read_replies.append(reply)
 
-    def _admits(self, message: Get | Read, reply: Reply[Any]) -> bool:
+    def _admits(self, message: Get | Read | Tally, reply: Reply[Any]) -> bool:
         record = self.record
         if message.epoch != record.epoch:
             reply.fail(WrongEpoch(f"{self!r} is of epoch {record.epoch}"))
             return False
         if type(message) is Get:
             inside = self._holds_all(message.keys)
+        elif type(message) is Tally:
+            inside = True
         else:
             assert isinstance(message, Read)
             inside = message.start >= record.start and (
@@ -294,26 +310,39 @@ class Replica(Actor):
         start, end = self.record.start, self.record.end
         return all(start <= key and (not end or key < end) for key in keys)
 
-    def _read(self, message: Get | Read) -> Message:
-        return self._found(message) if isinstance(message, Get) else self._rows(message)
+    def _read(self, message: Get | Read | Tally) -> Message:
+        match message:
+            case Get():
+                return self._found(message)
+            case Read():
+                return self._rows(message)
+            case Tally():
+                return Tallied(self.applied.tallies)
 
     def _found(self, message: Get) -> Found:
         get = self._get
         return Found(tuple([get(Kind.ITEM, key) for key in message.keys]))
 
     def _rows(self, message: Read) -> Rows:
-        prefix = len(self._keyspace.prefix(Kind.ITEM))
+        kind, wholes = KINDS[message.index], self._indexes if message.whole else None
+        prefix = len(self._keyspace.prefix(kind))
         rows: list[tuple[bytes, bytes]] = []
+        sizes: list[int] = []
         size = 0
         limit = min(message.count_max, ROWS_PER_SLICE)
-        for key, value in self._keyspace.scan(
-            Kind.ITEM, message.start, message.end, reverse=not message.forward
-        ):
-            rows.append((key[prefix:], value))
+        for key, value in self._keyspace.scan(kind, message.start, message.end, reverse=not message.forward):
             size += size_of(value)
+            if wholes is None:
+                rows.append((key[prefix:], value))
+            else:
+                sizes.append(size_of(value))
+                item = self._get(Kind.ITEM, wholes.item_key(message.index, key[prefix:]))
+                assert item is not None, "every entry has its item"
+                rows.append((key[prefix:], item))
+                size += size_of(item)
             if len(rows) >= limit or size > message.size_max:
-                return Rows(tuple(rows), False)
-        return Rows(tuple(rows), True)
+                return Rows(tuple(rows), False, tuple(sizes))
+        return Rows(tuple(rows), True, tuple(sizes))
 
     # -- writes -----------------------------------------------------------------------------------------------
 
@@ -357,16 +386,20 @@ class Replica(Actor):
             reply.fail(WrongEpoch(f"{self!r} is of epoch {record.epoch}"))
             return None
 
-        def look_up(key: bytes) -> Current | None:
-            return overlay[key] if key in overlay else self._current(key)
+        def look_up(key: bytes, kind: Kind = Kind.ITEM, /) -> Current | None:
+            return overlay[key] if key in overlay else self._current(key, kind)
 
         results: list[WriteResult] = []
         for write in message.writes:
-            result, effect = evaluate(write, look_up)
+            result, effect, derived = evaluate(write, look_up, self._indexes)
             results.append(result)
             if effect is not None:
                 effects.append(effect)
                 overlay[effect.key] = None if effect.item is None else Current(effect.size, effect.item)
+            for effect in derived:
+                effects.append(effect)
+                if effect.kind == Kind.COLLECTION:
+                    overlay[effect.key] = None if effect.item is None else Current(0, effect.item)
         return WriteResults(tuple(results))
 
     def _swap(
@@ -384,17 +417,18 @@ class Replica(Actor):
             if (None if current is None else current.item) != expected:
                 return Swapped(False)
         for key, item in message.writes:
+            current = overlay[key] if key in overlay else self._current(key)
             size = 0 if item is None else len(item)
-            effects.append(Effect(key, size, item))
+            effects.append(Effect(key, size, item, old_size=0 if current is None else current.size))
             overlay[key] = None if item is None else Current(size, item)
         return Swapped(True)
 
-    def _current(self, key: bytes) -> Current | None:
+    def _current(self, key: bytes, kind: Kind = Kind.ITEM) -> Current | None:
         """What a key holds, with what is in flight."""
         found = self._flight.get(key)
         if found is not None:
             return found[1]
-        value = self._get(Kind.ITEM, key)
+        value = self._get(kind, key)
         return None if value is None else Current(size_of(value), item_of(value))
 
     def _propose(
@@ -549,19 +583,24 @@ class Replica(Actor):
     def _apply(self, entries: Any) -> None:
         batch = self._keyspace.batch()
         clock, deleted = self.applied.clock, self.applied.deleted
+        tallies = list(
+            self.applied.tallies or begin_tallies(0 if self._indexes is None else len(self._indexes.indexes))
+        )
         for entry in entries:
             if entry.kind is EntryKind.DATA:
                 clock, effects = self._take_effects(entry)
-                for key, size, item in effects:
-                    if item is None:
-                        batch.delete(Kind.ITEM, key)
+                add_effects(tallies, effects)
+                for key, size, item, kind, _ in effects:
+                    if item is not None:
+                        batch.put(kind, key, encode_value(clock, entry.index, size, item))
+                        continue
+                    batch.delete(kind, key)
+                    if kind == Kind.ITEM:
                         deleted = clock
-                    else:
-                        batch.put(Kind.ITEM, key, encode_value(clock, entry.index, size, item))
             elif entry.kind is EntryKind.CONFIG:
                 self._record_membership(Membership.decode(entry.payload))
         last = entries[-1]
-        self.applied = AppliedState(last.index, last.term, clock, deleted)
+        self.applied = AppliedState(last.index, last.term, clock, deleted, tuple(tallies))
         batch.commit(self.applied)
         self._clock = max(self._clock, clock)
         self.core.applied_to(last.index)
@@ -574,7 +613,8 @@ class Replica(Actor):
         if proposed is None or proposed.term != entry.term:
             return decode_payload(entry.payload)
         flight = self._flight
-        for key, _, _ in proposed.effects:
+        for effect in proposed.effects:
+            key = effect[0]
             found = flight.get(key)
             if found is not None and found[0] == entry.index:
                 del flight[key]

@@ -1,17 +1,23 @@
 """Stored values and log payloads (PROTOCOLS 1).
 
     stored value   format 1 | hybrid timestamp 8 | log index 8 | DynamoDB size 4 | item bytes      (big-endian)
-    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null], ...]]
+    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null, kind, old size], ...]]
+
+Kinds are those of `trinamo.lsm.layout`. Of an index entry, size and item bytes are the entry's. The size of an item
+collection does not fit the header: it is 8 bytes in the place of the item bytes.
 
 A hybrid timestamp is microseconds of the leader's wall clock, or one more than the last if that is more: it
 only grows within a group, whoever leads.
 """
 
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cbor2
 
+from trinamo.lsm.layout import Kind
+
+ITEM = int(Kind.ITEM)
 FORMAT = 1
 _HEADER = struct.Struct(">BQQI")
 HEADER_SIZE = _HEADER.size
@@ -21,11 +27,26 @@ _VERSION = struct.Struct(">QQ")
 
 
 class Effect(NamedTuple):
-    """What becomes of a key: its new item, or None."""
+    """What becomes of a key: its new item, or None. `old_size` is of what it held, 0 for nothing."""
 
     key: bytes
     size: int
     item: bytes | None
+    kind: int = ITEM
+    old_size: int = 0
+
+
+class Current(NamedTuple):
+    """What a key holds now."""
+
+    size: int
+    item: bytes
+
+
+class LookUp(Protocol):
+    """What a key holds, be it applied or in flight."""
+
+    def __call__(self, key: bytes, kind: Kind = Kind.ITEM, /) -> Current | None: ...
 
 
 def encode_value(clock: int, index: int, size: int, item: bytes) -> bytes:

@@ -12,7 +12,8 @@ Family `data`:
 
     keyspace 8 | kind 1 | rest
 
-Kinds below 128 are *ranged*: `rest` is a position in the key range of the partitions that share the keyspace.
+Kinds below 128 are *ranged*: `rest` is a position in the key range of the partitions that share the keyspace. An
+index entry's begins as its item's does, and so lies in the same partition.
 Kinds from 128 on are *owned*: `rest` begins with the 8 bytes of the partition they belong to. So a snapshot
 finds all that is a replica's, and two children of a split do not meet in their parent's keyspace.
 Kind 255 is the replica's applied state, `rest` being the partition alone: see `AppliedState`.
@@ -37,7 +38,6 @@ _ENTRY_KEY = struct.Struct(">cQQ")
 _REPLICA_KEY = struct.Struct(">cQ")
 _DATA_PREFIX = struct.Struct(">QB")
 _OWNED_PREFIX = struct.Struct(">QBQ")
-_APPLIED = struct.Struct(">QQQQ")
 KEYSPACE_END = 1 << 64
 
 
@@ -45,7 +45,12 @@ class Kind(IntEnum):
     """What a data key's rest means."""
 
     ITEM = 1
-    LSI = 2
+    LSI_1 = 2  # entries of a table's local indexes, by their position in its declaration
+    LSI_2 = 3
+    LSI_3 = 4
+    LSI_4 = 5
+    LSI_5 = 6
+    COLLECTION = 7  # the sizes of item collections
     FEED = 128
     MARK = 129
     TOKEN = 130
@@ -72,6 +77,8 @@ class ReplicaRecord(Message):
     truncated_index: Index = Index(0)
     """The last entry that is not in the log because its effects are durable in `data`."""
     truncated_term: Term = Term(0)
+    schema: bytes = b""
+    """What the partition's state machine must know, in the words of the layer above."""
 
 
 @attrs.frozen
@@ -84,14 +91,17 @@ class AppliedState:
     """The hybrid clock: the greatest hybrid timestamp applied."""
     deleted: int = 0
     """The greatest hybrid timestamp of a delete."""
+    tallies: tuple[int, ...] = ()
+    """How much there is, in the words of the layer above."""
 
     def encode(self) -> bytes:
-        return _APPLIED.pack(self.index, self.term, self.clock, self.deleted)
+        tallies = self.tallies
+        return struct.pack(f">{4 + len(tallies)}Q", self.index, self.term, self.clock, self.deleted, *tallies)
 
     @staticmethod
     def decode(value: bytes) -> "AppliedState":
-        index, term, clock, deleted = _APPLIED.unpack(value)
-        return AppliedState(Index(index), Term(term), clock, deleted)
+        index, term, clock, deleted, *tallies = struct.unpack(f">{len(value) // U64.size}Q", value)
+        return AppliedState(Index(index), Term(term), clock, deleted, tuple(tallies))
 
 
 def record_key(partition: PartitionId) -> bytes:

@@ -14,7 +14,7 @@ Records are changed through batches of the family `log`, which `GroupCommit` wri
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 import cbor2
@@ -58,7 +58,7 @@ class KeyspaceReader:
 
     __slots__ = ("_get", "_prefixes", "_reader", "record")
 
-    def __init__(self, reader: Reader, record: ReplicaRecord, prefixes: dict[Kind, bytes]) -> None:
+    def __init__(self, reader: Reader, record: ReplicaRecord, prefixes: Mapping[int, bytes]) -> None:
         self.record = record
         self._reader = reader
         self._get = reader.get
@@ -97,7 +97,7 @@ class KeyspaceSnapshot(KeyspaceReader):
 
     __slots__ = ("_snapshot",)
 
-    def __init__(self, snapshot: Snapshot, record: ReplicaRecord, prefixes: dict[Kind, bytes]) -> None:
+    def __init__(self, snapshot: Snapshot, record: ReplicaRecord, prefixes: Mapping[int, bytes]) -> None:
         super().__init__(snapshot, record, prefixes)
         self._snapshot = snapshot
 
@@ -117,7 +117,8 @@ class Keyspace(KeyspaceReader):
     __slots__ = ("_engine", "_progress")
 
     def __init__(self, engine: Engine, record: ReplicaRecord, progress: _Progress) -> None:
-        super().__init__(engine, record, {kind: _prefix(record, kind) for kind in Kind})
+        unbounded = attrs.evolve(record, start=b"", end=b"")
+        super().__init__(engine, record, {kind: replica_bounds(unbounded, kind)[0] for kind in Kind})
         self._engine = engine
         self._progress = progress
 
@@ -129,21 +130,21 @@ class Keyspace(KeyspaceReader):
 
 
 class DataBatch:
-    """Effects on one replica's data, which `commit` writes together with the applied state they lead to."""
+    """Effects on one replica's data, which `commit` writes together with the applied state they lead to. Kinds are `Kind`'s."""
 
     __slots__ = ("_batch", "_engine", "_prefixes", "_progress", "_put")
 
-    def __init__(self, engine: Engine, prefixes: dict[Kind, bytes], progress: _Progress) -> None:
+    def __init__(self, engine: Engine, prefixes: Mapping[int, bytes], progress: _Progress) -> None:
         self._engine = engine
         self._prefixes = prefixes
         self._progress = progress
         self._batch = engine.batch(Family.DATA)
         self._put = self._batch.put
 
-    def put(self, kind: Kind, key: bytes, value: bytes) -> None:
+    def put(self, kind: int, key: bytes, value: bytes) -> None:
         self._put(self._prefixes[kind] + key, value)
 
-    def delete(self, kind: Kind, key: bytes) -> None:
+    def delete(self, kind: int, key: bytes) -> None:
         self._batch.delete(self._prefixes[kind] + key)
 
     def delete_range(self, kind: Kind, start: bytes, end: bytes) -> None:
@@ -384,10 +385,6 @@ class Store:
             for key in keys:
                 batch.delete(key)
         self.engine.write(batch)
-
-
-def _prefix(record: ReplicaRecord, kind: Kind) -> bytes:
-    return replica_bounds(attrs.evolve(record, start=b"", end=b""), kind)[0]
 
 
 def _publish(noted: list[tuple[_Progress, Index]]) -> None:

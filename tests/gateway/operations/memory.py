@@ -3,7 +3,7 @@
 Its slices are short, so that whoever reads pages must put them together.
 """
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Sequence
 from itertools import islice
 
@@ -29,7 +29,9 @@ from trinamo.model.errors import (
     table_not_found,
     updated_item_too_large,
 )
+from trinamo.model.indexes import check_updated_keys, size_with_entries
 from trinamo.model.limits import ITEM_SIZE_MAX
+from trinamo.model.localkeys import LocalKeys, prefix_end_of
 from trinamo.model.measure import item_size
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item, decode_item, encode_item
@@ -99,16 +101,16 @@ class MemoryDatabase:
         if not _holds(write.condition, old_item):
             brought = write.size if isinstance(write, Put) else 0
             return Written(False, old_size, brought, returned)
-        new = _new(write, old_item)
+        new = _new(write, old_item, rows.table)
         if new is None:
             if old is not None:
                 rows.keys.remove(write.key)
                 del rows.items[write.key]
-            return Written(True, old_size, 0, returned)
+            return Written(True, old_size, 0, returned, _collection_size(rows, write.key))
         if old is None:
             insort(rows.keys, write.key)
         rows.items[write.key] = new
-        return Written(True, old_size, new.size, returned)
+        return Written(True, old_size, new.size, returned, _collection_size(rows, write.key))
 
     async def write_many(self, table: Table, writes: Sequence[Put | Delete]) -> Sequence[Written | None]:
         return [await self.write(table, write) for write in writes]
@@ -122,19 +124,50 @@ class MemoryDatabase:
         size_max: int,
         forward: bool,
         consistent: bool,
+        index: str | None = None,
+        whole: bool = False,
     ) -> Slice:
-        rows = self._tables[table.address]
-        start = bisect_left(rows.keys, keys.start)
-        end = len(rows.keys) if keys.end is None else bisect_left(rows.keys, keys.end)
-        found = rows.keys[start:end] if forward else rows.keys[start:end][::-1]
+        every = _rows(self._tables[table.address], index, whole=whole)
+        found = [row for row in every if keys.holds(row.key)]
+        if not forward:
+            found.reverse()
         read: list[Row] = []
-        for key in found[: min(SLICE_COUNT_MAX, count_max or SLICE_COUNT_MAX)]:
-            read.append(Row(key, rows.items[key].size, rows.items[key].item))
-            if sum(row.size for row in read) > size_max:
+        for row in found[: min(SLICE_COUNT_MAX, count_max or SLICE_COUNT_MAX)]:
+            read.append(row)
+            if sum(row.size + row.fetched for row in read) > size_max:
                 break
         if len(read) == len(found):
             return Slice(read, None)
         return Slice(read, keys.after(read[-1].key, forward=forward))
+
+
+def _rows(rows: _Rows, name: str | None, *, whole: bool) -> list[Row]:
+    """Return all rows of the table, or of an index, in the order of their keys."""
+    if name is None:
+        return [Row(key, rows.items[key].size, rows.items[key].item) for key in rows.keys]
+    assert rows.table.indexes is not None
+    index = rows.table.indexes.named(name)
+    assert index is not None
+    keys = LocalKeys(rows.table.spec.keys, index.key.sort[0])
+    found = []
+    for key, stored in rows.items.items():
+        entry = index.entry(decode_item(stored.item))
+        if entry is not None:
+            shown = (stored.item, stored.size) if whole else (encode_item(entry), 0)
+            found.append(Row(keys.of_item(key, entry), item_size(entry), *shown))
+    return sorted(found)
+
+
+def _collection_size(rows: _Rows, key: bytes) -> int | None:
+    indexes, keys = rows.table.indexes, rows.table.spec.keys
+    if indexes is None or not indexes.local:
+        return None
+    prefix = key[: prefix_end_of(keys, key)]
+    return sum(
+        size_with_entries(indexes.local, decode_item(stored.item), stored.size)
+        for other, stored in rows.items.items()
+        if other.startswith(prefix)
+    )
 
 
 def _holds(condition: Expression | None, old: Item | None) -> bool:
@@ -143,7 +176,7 @@ def _holds(condition: Expression | None, old: Item | None) -> bool:
     return compile_condition(condition.text, condition.names, condition.values)(old)
 
 
-def _new(write: Put | Delete | Update, old: Item | None) -> Stored | None:
+def _new(write: Put | Delete | Update, old: Item | None, table: Table) -> Stored | None:
     if isinstance(write, Delete):
         return None
     if isinstance(write, Put):
@@ -152,6 +185,8 @@ def _new(write: Put | Delete | Update, old: Item | None) -> Stored | None:
     new = compile_update(given.text, given.names, given.values).apply(old, write.attributes).item
     if new is None:
         return None
-    if item_size(new) > ITEM_SIZE_MAX:
+    local = () if table.indexes is None else table.indexes.local
+    if size_with_entries(local, new, item_size(new)) > ITEM_SIZE_MAX:
         raise updated_item_too_large()
+    check_updated_keys(write.index_keys, old, new)
     return Stored(encode_item(new), item_size(new))

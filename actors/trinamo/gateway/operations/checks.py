@@ -4,7 +4,7 @@ Order (items.md, query-and-scan.md): values of items and keys, then expressions 
 operation adds. All are pure, and raise the `ApiError` that the service would answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from trinamo.expressions import Expressions, check_key_paths
@@ -93,11 +93,11 @@ def read_given_expressions(request: Request, parameters: Sequence[str]) -> Expre
     )
 
 
-def check_paths(expressions: Expressions, keys: KeySchema) -> None:
-    """Raise the error of an expression that looks inside a key attribute."""
+def check_paths(expressions: Expressions, keys: KeySchema, index_keys: Collection[str] = ()) -> None:
+    """Raise the error of an expression that looks inside a key attribute of the table or, of these, an index."""
     for expression in (expressions.update, expressions.condition, expressions.filter, expressions.projection):
         if expression is not None:
-            check_key_paths(expression.plan.paths, key_names(keys))
+            check_key_paths(expression.plan.paths, key_names(keys), index_keys)
 
 
 def key_names(keys: KeySchema) -> tuple[str, ...]:

@@ -17,8 +17,16 @@ from typing import Final, NamedTuple, Protocol
 import attrs
 
 from trinamo.gateway.operations.paging import KeyRange
+from trinamo.model.indexes import Indexes, IndexKey, indexes_of
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item
+
+
+class Counted(NamedTuple):
+    """How many entries an index has, and how large they are together."""
+
+    entries: int
+    bytes: int
 
 
 @attrs.frozen
@@ -32,6 +40,13 @@ class Table:
     created_at: float
     item_count: int = 0
     size_bytes: int = 0
+    index_sizes: Mapping[str, Counted] = attrs.field(factory=dict)
+    indexes: Indexes | None = attrs.field(init=False, repr=False, eq=False)
+    """Those of `spec`, ready to use."""
+
+    @indexes.default
+    def _make_indexes(self) -> Indexes | None:
+        return indexes_of(self.spec)
 
 
 @attrs.frozen
@@ -60,11 +75,15 @@ UNREAD: Final = Unread.UNREAD
 
 
 class Row(NamedTuple):
-    """An item of a range, with its key."""
+    """An item of a range, with its key; or an index entry, with its key and size.
+
+    Where whole items were asked for, `item` is the table's, and `fetched` its size.
+    """
 
     key: bytes
     size: int
     item: bytes
+    fetched: int = 0
 
 
 class Slice(NamedTuple):
@@ -102,7 +121,8 @@ class Delete:
 class Update:
     """Change what is under this key; no expression is the update without any action.
 
-    `attributes` are the key's, for an item that the update creates. The leader applies the limit of item size.
+    `attributes` are the key's, for an item that the update creates. The leader applies the limit of item size, and
+    checks of `index_keys` what the update changed.
     """
 
     key: bytes
@@ -110,19 +130,22 @@ class Update:
     update: Expression | None
     condition: Expression | None = None
     return_old: bool = False
+    index_keys: tuple[IndexKey, ...] = ()
 
 
 @attrs.frozen
 class Written:
     """What a write did. Sizes are 0 where there is no item; `old` only if it was asked for and existed.
 
-    With `condition_met` false nothing was written: `new_size` is that of the item that the write brought.
+    With `condition_met` false nothing was written: `new_size` is that of the item that the write brought. Where the
+    table has local indexes, `collection_size` is that of all items and entries with this partition key value, afterwards.
     """
 
     condition_met: bool
     old_size: int
     new_size: int
     old: bytes | None = None
+    collection_size: int | None = None
 
 
 class Database(Protocol):
@@ -137,7 +160,7 @@ class Database(Protocol):
         ...
 
     async def describe_table(self, address: TableAddress) -> Table:
-        """Return a table in any status. Raises `table_not_found`."""
+        """Return a table in any status, with counts if it takes reads and writes. Raises `table_not_found`."""
         ...
 
     async def list_tables(
@@ -180,8 +203,13 @@ class Database(Protocol):
         size_max: int,
         forward: bool,
         consistent: bool,
+        index: str | None = None,
+        whole: bool = False,
     ) -> Slice:
-        """Read on from the first (`forward`) or last key of a range.
+        """Read on from the first (`forward`) or last key of a range of the table, or of the local index of a name.
+
+        Of an index, entries are read, or with `whole` their items, both as they are at one moment; the keys are the
+        entries' (`trinamo.model.localkeys`). What is fetched so counts towards `size_max`.
 
         A slice ends after `count_max` items, after the item that brings the sum of sizes above `size_max`, or earlier, at
         the convenience of the database; then `rest` says where to go on. A slice may be empty and yet have a rest.

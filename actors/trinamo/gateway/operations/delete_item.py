@@ -47,10 +47,10 @@ def check(request: Request) -> Expressions:
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
     table = await database.table(table_address(request["TableName"], *caller))
-    check_paths(expressions, table.spec.keys)
+    check_paths(expressions, table.spec.keys, () if table.indexes is None else table.indexes.key_names)
     key = item_key(table.spec.keys, request["Key"].tree)
-    delete = Delete(key, carried(request, CONDITION), returns_old(request))
-    return write_answer(request, await database.write(table, delete))
+    delete = Delete(key, carried(request, CONDITION), returns_old(request, table))
+    return write_answer(request, table, await database.write(table, delete), None)
 
 
 DELETE_ITEM: Final = Operation("DeleteItem", SHAPE, _perform)

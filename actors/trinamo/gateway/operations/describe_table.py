@@ -14,7 +14,7 @@ SHAPE: Final = Structure("DescribeTableInput", EXISTING_TABLE_NAME)
 
 def describe(table: Table) -> dict[str, Any]:
     """Return the TableDescription of a table."""
-    return table_description(
+    description = table_description(
         table.spec,
         address=table.address,
         table_id=table.table_id,
@@ -23,6 +23,11 @@ def describe(table: Table) -> dict[str, Any]:
         item_count=table.item_count,
         size_bytes=table.size_bytes,
     )
+    for index in description.get("LocalSecondaryIndexes", ()):
+        counted = table.index_sizes.get(index["IndexName"])
+        if counted is not None:
+            index.update(ItemCount=counted.entries, IndexSizeBytes=counted.bytes)
+    return description
 
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:

@@ -23,8 +23,8 @@ from trinamo.model.shapes import Request
 from trinamo.model.values import Item
 
 _HASHES: Final = 1 << (8 * HASH_SIZE)
-_INVALID_START: Final = "The provided starting key is invalid"
-_MISMATCHED_START: Final = f"{_INVALID_START}: The provided key element does not match the schema"
+INVALID_START: Final = "The provided starting key is invalid"
+_MISMATCHED_START: Final = f"{INVALID_START}: The provided key element does not match the schema"
 
 
 class KeyRange(NamedTuple):
@@ -47,7 +47,7 @@ def check_start_key_values(key: Attributes | None) -> None:
     if key is None or key.fault is None:
         return
     bare = key.fault.numeric or key.fault.nested_too_deep
-    raise validation(key.fault.text if bare else f"{_INVALID_START}: {key.fault.text}")
+    raise validation(key.fault.text if bare else f"{INVALID_START}: {key.fault.text}")
 
 
 def check_select(request: Request, expressions: Expressions, *, query: bool) -> None:
@@ -73,12 +73,6 @@ def _select_fault(select: str | None, projection: str | None, *, has_index: bool
     if select == "ALL_PROJECTED_ATTRIBUTES" and not has_index:
         return "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
     return None
-
-
-def check_no_index(request: Request) -> None:
-    """Raise the error of an index that is asked for: this version's tables have none."""
-    if "IndexName" in request:
-        raise validation(f"The table does not have the specified index: {request['IndexName']}")
 
 
 def check_segments(request: Request) -> None:
@@ -123,11 +117,11 @@ def condition_range(schema: KeySchema, condition: KeyCondition) -> KeyRange:
 def start_key(schema: KeySchema, key: Item, *, query: bool) -> bytes:
     """Return the key that ExclusiveStartKey names, or raise the error of one that does not fit the schema."""
     if len(key) != len(schema.attributes):
-        raise validation(_INVALID_START if query else _MISMATCHED_START)
+        raise validation(INVALID_START if query else _MISMATCHED_START)
     try:
         return batch_put_key(schema, key)
     except ApiError as error:
-        raise validation(f"{_INVALID_START}: {error.message}") from None
+        raise validation(f"{INVALID_START}: {error.message}") from None
 
 
 def query_range(
@@ -155,7 +149,7 @@ def scan_range(request: Request, start: bytes | None) -> KeyRange:
         return whole
     if not whole.holds(start):
         raise validation(
-            f"{_INVALID_START}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment."
+            f"{INVALID_START}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment."
             f" TotalSegments: {total} Segment: {segment}"
         )
     return whole.after(start, forward=True)

@@ -50,16 +50,15 @@ def check(request: Request) -> Expressions:
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
     table = await database.table(table_address(request["TableName"], *caller))
-    check_paths(expressions, table.spec.keys)
-    item = request["Item"]
+    item, indexes = request["Item"], table.indexes
+    check_paths(expressions, table.spec.keys, () if indexes is None else indexes.key_names)
+    key = put_key(table.spec.keys, item.tree)
+    if indexes is not None:
+        indexes.check_put(item.tree, item.size)
     put = Put(
-        put_key(table.spec.keys, item.tree),
-        encode_item(item.tree),
-        item.size,
-        carried(request, CONDITION),
-        returns_old(request),
+        key, encode_item(item.tree), item.size, carried(request, CONDITION), returns_old(request, table)
     )
-    return write_answer(request, await database.write(table, put))
+    return write_answer(request, table, await database.write(table, put), item.tree)
 
 
 PUT_ITEM: Final = Operation("PutItem", SHAPE, _perform)

@@ -7,7 +7,6 @@ from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
     check_attributes_to_get,
     check_expressions_given,
-    check_paths,
     key_names,
     read_given_expressions,
 )
@@ -15,12 +14,11 @@ from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.pages import read_page
 from trinamo.gateway.operations.paging import (
-    check_no_index,
     check_select,
     check_start_key_values,
     query_range,
-    start_key,
 )
+from trinamo.gateway.operations.sources import check_source_paths, source_of
 from trinamo.model.errors import VALIDATION_PREFIX, validation
 from trinamo.model.shapes import Boolean, Integer, Member, Request, Structure
 from trinamo.model.tables import table_address
@@ -72,17 +70,17 @@ def check(request: Request) -> Expressions:
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
     table = await database.table(table_address(request["TableName"], *caller))
-    check_no_index(request)
-    keys = table.spec.keys
+    source = source_of(table, request, expressions, query=True)
+    keys = source.keys
     given = request.get("ExclusiveStartKey")
-    start = None if given is None else start_key(keys, given.tree, query=True)
+    start = None if given is None else source.start(given.tree, query=True)
     condition = expressions.key_condition(keys.attributes[:1], keys.attributes[1:])
     if expressions.filter is not None:
         check_filter_paths(expressions.filter.plan.paths, key_names(keys))
-    check_paths(expressions, keys)
+    check_source_paths(source, expressions)
     forward: bool = request.get("ScanIndexForward", True)
     left = query_range(keys, condition, start, forward=forward)
-    return await read_page(database, table, left, request, expressions, forward=forward)
+    return await read_page(database, source, left, request, expressions, forward=forward)
 
 
 QUERY: Final = Operation("Query", SHAPE, _perform)

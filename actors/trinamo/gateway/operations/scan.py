@@ -7,20 +7,18 @@ from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
     check_attributes_to_get,
     check_expressions_given,
-    check_paths,
     read_given_expressions,
 )
 from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.pages import read_page
 from trinamo.gateway.operations.paging import (
-    check_no_index,
     check_segments,
     check_select,
     check_start_key_values,
     scan_range,
-    start_key,
 )
+from trinamo.gateway.operations.sources import check_source_paths, source_of
 from trinamo.model.limits import SCAN_SEGMENTS_MAX
 from trinamo.model.shapes import Integer, Member, Request, Structure
 from trinamo.model.tables import table_address
@@ -62,13 +60,12 @@ def check(request: Request) -> Expressions:
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
     table = await database.table(table_address(request["TableName"], *caller))
-    check_no_index(request)
-    keys = table.spec.keys
+    source = source_of(table, request, expressions, query=False)
     given = request.get("ExclusiveStartKey")
-    start = None if given is None else start_key(keys, given.tree, query=False)
+    start = None if given is None else source.start(given.tree, query=False)
     left = scan_range(request, start)
-    check_paths(expressions, keys)
-    return await read_page(database, table, left, request, expressions)
+    check_source_paths(source, expressions)
+    return await read_page(database, source, left, request, expressions)
 
 
 SCAN: Final = Operation("Scan", SHAPE, _perform)

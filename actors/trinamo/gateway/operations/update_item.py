@@ -4,7 +4,7 @@ from typing import Final
 
 from trinamo.expressions import CONDITION, UPDATE, Expressions, Update, check_updated_paths, compile_update
 from trinamo.gateway.operations import members
-from trinamo.gateway.operations.answers import returns_old, write_answer
+from trinamo.gateway.operations.answers import returns_old, tells_index_units, write_answer
 from trinamo.gateway.operations.checks import (
     carried,
     check_names_and_values,
@@ -56,13 +56,22 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     key = item_key(keys, attributes)
     update = expressions.update or compile_update(None, None, None)
     check_updated_paths(update.targets, key_names(keys))
-    check_paths(expressions, keys)
+    indexes = table.indexes
+    check_paths(expressions, keys, () if indexes is None else indexes.key_names)
     write = UpdateWrite(
-        key, attributes, carried(request, UPDATE), carried(request, CONDITION), returns_old(request)
+        key,
+        attributes,
+        carried(request, UPDATE),
+        carried(request, CONDITION),
+        returns_old(request, table),
+        () if indexes is None else indexes.keys,
     )
     written = await database.write(table, write)
     returned = _returned(request.get("ReturnValues", "NONE"), update, attributes, written)
-    return write_answer(request, written, returned)
+    new = None
+    if written.condition_met and tells_index_units(request, table):
+        new = _returned("ALL_NEW", update, attributes, written)
+    return write_answer(request, table, written, new, returned)
 
 
 def _returned(what: str, update: Update, key: Item, written: Written) -> Item | None:
