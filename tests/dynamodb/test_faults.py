@@ -343,3 +343,58 @@ def test_a_clock_does_not_go_back(server: Server) -> None:
 
 def test_a_fault_that_is_not_there_cannot_be_removed(server: Server) -> None:
     assert server.try_change("faults/f0", method="DELETE") == (400, {"error": "there is no fault 'f0'"})
+
+
+# -- the past -------------------------------------------------------------------------------------------------
+
+
+def test_a_stale_read_sees_what_was_there_and_a_strong_one_what_is(server: Server, db: Any) -> None:
+    db.put_item(TableName=TABLE, Item=item(1, n={"N": "1"}))
+    db.put_item(TableName=TABLE, Item=item(2))
+    server.change("faults", verb="stale_reads", table=TABLE, lag_ms=30_000)
+    db.put_item(TableName=TABLE, Item=item(1, n={"N": "2"}))
+    db.put_item(TableName=TABLE, Item=item(1, n={"N": "3"}))
+    db.delete_item(TableName=TABLE, Key=item(2))
+    db.put_item(TableName=TABLE, Item=item(3))
+    then, now = [item(1, n={"N": "1"}), item(2)], [item(1, n={"N": "3"}), item(3)]
+    by_key = {
+        "TableName": TABLE,
+        "KeyConditionExpression": "pk = :a",
+        "ExpressionAttributeValues": {":a": {"S": "a"}},
+    }
+    for forward in (True, False):
+        step = 1 if forward else -1
+        stale = clients.every_item(db.query, **by_key, ScanIndexForward=forward, Limit=1)
+        assert stale == then[::step]
+        fresh = clients.every_item(db.query, **by_key, ScanIndexForward=forward, ConsistentRead=True)
+        assert fresh == now[::step]
+    assert clients.every_item(db.scan, TableName=TABLE) == then
+    assert [get(db, sk) for sk in (1, 2, 3)] == [*then, None]
+    assert [get(db, sk, ConsistentRead=True) for sk in (1, 2, 3)] == [now[0], None, now[1]]
+    request = {TABLE: {"Keys": [item(1), item(3)]}}
+    assert db.batch_get_item(RequestItems=request)["Responses"][TABLE] == [then[0]]
+
+
+def test_a_stale_read_catches_up(server: Server, db: Any) -> None:
+    put(db, 1)
+    server.change("faults", verb="stale_reads", table=TABLE, lag_ms=200)
+    db.put_item(TableName=TABLE, Item=item(1, n={"N": "1"}))
+    begin = time.monotonic()
+    assert get(db, 1) == item(1)
+    wait_until(lambda: get(db, 1) == item(1, n={"N": "1"}), "the read has caught up", 5.0)
+    assert 0.15 < time.monotonic() - begin < 2.0
+
+
+def test_conditions_and_updates_never_see_the_past(server: Server, db: Any) -> None:
+    put(db, 1)
+    server.change("faults", verb="stale_reads", lag_ms=30_000)
+    for _ in range(3):
+        answer = db.update_item(
+            TableName=TABLE,
+            Key=item(1),
+            UpdateExpression="ADD n :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="ALL_NEW",
+        )
+    assert answer["Attributes"] == item(1, n={"N": "3"})
+    assert get(db, 1) == item(1)

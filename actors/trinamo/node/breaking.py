@@ -138,8 +138,15 @@ class ClusterFaults:
     def _update(self) -> None:
         self.weather.update()
         self.any = self._faults.on_requests or self.weather.rough
+        for node in self._cluster.nodes:
+            self.prepare(node)
         added, self._added = self._added, trio.Event()
         added.set()
+
+    def prepare(self, node: Node) -> None:
+        """Have a node's replicas keep as much of their past as stale reads will ask for."""
+        lags = [fault.fields["lag_ms"] / 1000 for fault in self._faults if fault.name == "stale_reads"]
+        node.host.past_s = max(lags, default=0.0)
 
     async def run(self) -> None:
         """End faults whose time is over, until cancelled."""

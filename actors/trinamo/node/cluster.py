@@ -102,6 +102,7 @@ class Cluster:
         network = await self._network(seat.id)
         world = World(seat.id, self.clock, network, seat.storage, self.random, self.faults.weather)
         seat.node = Node(world, self.node_config)
+        self.faults.prepare(seat.node)
         await self._nursery.start(seat.node.run)
 
     async def _network(self, node: NodeId) -> Network:

@@ -65,6 +65,7 @@ class Host:
             election_ticks=ELECTION_TICKS,
             heartbeat_ticks=HEARTBEAT_TICKS,
         )
+        self.past_s = 0.0
         self.replicas: dict[PartitionId, Replica] = {}
         self.leadership_changed: Callable[[Replica], None] = lambda _: None
         self._system = system

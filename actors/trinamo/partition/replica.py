@@ -33,6 +33,7 @@ from trinamo.base import (
 )
 from trinamo.lsm import AppliedState, GroupCommit, Store
 from trinamo.lsm.layout import Kind
+from trinamo.lsm.store import KeyspaceReader
 from trinamo.partition.evaluation import evaluate
 from trinamo.partition.localindexes import KINDS, LocalIndexes
 from trinamo.partition.messages import (
@@ -52,6 +53,7 @@ from trinamo.partition.messages import (
     WriteResult,
     WriteResults,
 )
+from trinamo.partition.past import Past, PastView
 from trinamo.partition.stored import (
     Current,
     Effect,
@@ -86,6 +88,8 @@ class Host(Protocol):
     store: Store
     commit: GroupCommit
     raft: RaftConfig
+    past_s: float
+    """How far back reads that lag on purpose may look; 0 where none do."""
 
     def send(self, peer: NodeId, partition: PartitionId, message: RaftMessage) -> None:
         """Send a message of Raft; heartbeats of many groups may be gathered into one."""
@@ -176,6 +180,7 @@ class Replica(Actor):
         self._keyspace = self._store.keyspace(self.partition)
         self._get = self._keyspace.get
         self._indexes = LocalIndexes.read(self.record.schema)
+        self._past: Past | None = None
 
     # -- the actor --------------------------------------------------------------------------------------------
 
@@ -319,24 +324,31 @@ class Replica(Actor):
             case Tally():
                 return Tallied(self.applied.tallies)
 
+    def _reader(self, lag_s: float) -> KeyspaceReader | PastView:
+        """What reads look at: what is applied, or what was applied so long ago."""
+        if self._past is None or not lag_s:
+            return self._keyspace
+        return self._past.view(self._keyspace, self._host.clock.monotonic() - lag_s)
+
     def _found(self, message: Get) -> Found:
-        get = self._get
+        get = self._reader(message.lag_s).get if message.lag_s else self._get
         return Found(tuple([get(Kind.ITEM, key) for key in message.keys]))
 
     def _rows(self, message: Read) -> Rows:
         kind, wholes = KINDS[message.index], self._indexes if message.whole else None
+        reader = self._reader(message.lag_s)
         prefix = len(self._keyspace.prefix(kind))
         rows: list[tuple[bytes, bytes]] = []
         sizes: list[int] = []
         size = 0
         limit = min(message.count_max, ROWS_PER_SLICE)
-        for key, value in self._keyspace.scan(kind, message.start, message.end, reverse=not message.forward):
+        for key, value in reader.scan(kind, message.start, message.end, reverse=not message.forward):
             size += size_of(value)
             if wholes is None:
                 rows.append((key[prefix:], value))
             else:
                 sizes.append(size_of(value))
-                item = self._get(Kind.ITEM, wholes.item_key(message.index, key[prefix:]))
+                item = reader.get(Kind.ITEM, wholes.item_key(message.index, key[prefix:]))
                 assert item is not None, "every entry has its item"
                 rows.append((key[prefix:], item))
                 size += size_of(item)
@@ -586,10 +598,13 @@ class Replica(Actor):
         tallies = list(
             self.applied.tallies or begin_tallies(0 if self._indexes is None else len(self._indexes.indexes))
         )
+        replaced: dict[tuple[Kind, bytes], bytes | None] = {}
         for entry in entries:
             if entry.kind is EntryKind.DATA:
                 clock, effects = self._take_effects(entry)
                 add_effects(tallies, effects)
+                if self._host.past_s or self._past is not None:
+                    self._note_past(effects, clock, entry.index, replaced)
                 for key, size, item, kind, _ in effects:
                     if item is not None:
                         batch.put(kind, key, encode_value(clock, entry.index, size, item))
@@ -607,6 +622,23 @@ class Replica(Actor):
         self._answer_applied(entries)
         if self._log_is_long():
             self.truncate_log()
+
+    def _note_past(
+        self, effects: list[Effect], clock: int, index: int, replaced: dict[tuple[Kind, bytes], bytes | None]
+    ) -> None:
+        """Keep what these effects replace, while reads may ask for it. `replaced`: by earlier ones of this batch."""
+        host = self._host
+        if not host.past_s:
+            self._past = None
+            return
+        past = self._past = self._past or Past()
+        now = host.clock.monotonic()
+        past.forget(now - host.past_s)
+        for key, size, item, number, _ in effects:
+            kind = Kind(number)
+            known = (kind, key) in replaced
+            past.note(kind, key, replaced[kind, key] if known else self._get(kind, key), now)
+            replaced[kind, key] = None if item is None else encode_value(clock, index, size, item)
 
     def _take_effects(self, entry: Entry) -> tuple[int, list[Effect]]:
         proposed = self._proposed.pop(entry.index, None)
