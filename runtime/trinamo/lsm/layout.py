@@ -21,6 +21,7 @@ Kind 255 is the replica's applied state, `rest` being the partition alone: see `
 
 import struct
 from enum import IntEnum
+from functools import cache
 
 import attrs
 
@@ -39,6 +40,11 @@ _REPLICA_KEY = struct.Struct(">cQ")
 _DATA_PREFIX = struct.Struct(">QB")
 _OWNED_PREFIX = struct.Struct(">QBQ")
 KEYSPACE_END = 1 << 64
+
+
+@cache
+def _numbers(count: int) -> struct.Struct:
+    return struct.Struct(f">{count}Q")
 
 
 class Kind(IntEnum):
@@ -96,11 +102,11 @@ class AppliedState:
 
     def encode(self) -> bytes:
         tallies = self.tallies
-        return struct.pack(f">{4 + len(tallies)}Q", self.index, self.term, self.clock, self.deleted, *tallies)
+        return _numbers(4 + len(tallies)).pack(self.index, self.term, self.clock, self.deleted, *tallies)
 
     @staticmethod
     def decode(value: bytes) -> "AppliedState":
-        index, term, clock, deleted, *tallies = struct.unpack(f">{len(value) // U64.size}Q", value)
+        index, term, clock, deleted, *tallies = _numbers(len(value) // U64.size).unpack(value)
         return AppliedState(Index(index), Term(term), clock, deleted, tuple(tallies))
 
 

@@ -12,6 +12,7 @@ from trinamo.gateway.operations.database import (
     Delete,
     Expression,
     Put,
+    Row,
     Stored,
     Table,
     Update,
@@ -21,7 +22,7 @@ from trinamo.gateway.operations.paging import KeyRange
 from trinamo.model.errors import ApiError
 from trinamo.model.keys import KeyAttribute, KeySchema, put_key
 from trinamo.model.measure import item_size
-from trinamo.model.tables import BillingMode, TableAddress, TableSpec, TableStatus
+from trinamo.model.tables import BillingMode, IndexSpec, Projection, TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item, decode_item, encode_item
 
 KEYS = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N"))
@@ -152,3 +153,69 @@ async def test_a_slice_ends_at_its_count_and_behind_the_item_that_fills_it(
     )
     assert len(two.rows) == 2
     assert two.rest == EVERYTHING.after(two.rows[-1].key, forward=True)
+
+
+SORT = KeyAttribute("n", "N")
+LOCAL = attrs.evolve(
+    SPEC,
+    attributes=(*KEYS.attributes, SORT),
+    local_indexes=(
+        IndexSpec("other", (KEYS.partition,), (KeyAttribute("s", "S"),), Projection("ALL")),
+        IndexSpec("by-n", (KEYS.partition,), (SORT,), Projection("KEYS_ONLY")),
+    ),
+)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("forward", [True, False])
+async def test_an_index_is_read_in_its_order_entries_or_items(
+    database: Database, whole: bool, forward: bool
+) -> None:
+    await database.create_table(ADDRESS, LOCAL)
+    table = await database.table(ADDRESS)
+    items = [_item(sk, n={"N": str(sk * 7 % 10)}, x={"S": "x" * sk}) for sk in range(10)]
+    written = await database.write_many(table, [_put(item) for item in items])
+    assert all(one is not None and one.collection_size for one in written)
+    items.sort(key=lambda item: int(item["n"]["N"]), reverse=not forward)
+    entries = [{name: item[name] for name in ("pk", "sk", "n")} for item in items]
+    rest: KeyRange | None = EVERYTHING
+    rows: list[Row] = []
+    while rest is not None:
+        piece = await database.read(
+            table,
+            rest,
+            count_max=None,
+            size_max=1 << 20,
+            forward=forward,
+            consistent=True,
+            index="by-n",
+            whole=whole,
+        )
+        rows += piece.rows
+        rest = piece.rest
+    assert [decode_item(row.item) for row in rows] == (items if whole else entries)
+    assert [row.size for row in rows] == [item_size(entry) for entry in entries]
+    assert [row.fetched for row in rows] == [item_size(item) if whole else 0 for item in items]
+    size_max = rows[0].size + rows[0].fetched
+    first = await database.read(
+        table,
+        EVERYTHING,
+        count_max=None,
+        size_max=size_max,
+        forward=forward,
+        consistent=True,
+        index="by-n",
+        whole=whole,
+    )
+    assert len(first.rows) == 2, "the row that brings the sum above the size is the last"
+
+
+async def test_an_update_is_held_to_the_index_keys_it_carries(database: Database) -> None:
+    await database.create_table(ADDRESS, LOCAL)
+    table = await database.table(ADDRESS)
+    assert table.indexes is not None
+    wrong = Expression("SET n = :v", None, {":v": {"S": "x"}})
+    key = put_key(KEYS, _item(1))
+    with pytest.raises(ApiError, match="Index Key n Expected: N Actual: S IndexName: by-n"):
+        await database.write(table, Update(key, _item(1), wrong, index_keys=table.indexes.keys))
+    assert await database.get(table, key, consistent=True) is None
