@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ SPEC = TableSpec(
     local_indexes=INDEXES,
 )
 SCHEMA = schema_of(SPEC)
+KEY: Item = {"pk": {"S": "a"}, "sk": {"N": "1"}}
 
 
 def local_indexes(**changes: Any) -> LocalIndexes:
@@ -223,7 +225,7 @@ BIG = 100_000
 
 def test_a_collection_grows_up_to_its_limit_and_may_always_shrink() -> None:
     state = State(local_indexes(collection_size_max=3 * BIG))
-    key: Item = {"pk": {"S": "a"}, "sk": {"N": "1"}}
+    key = KEY
     assert state.write(put({**key, "y": {"S": "y" * (3 * BIG - 10)}})).result.fault is None
     before = dict(state.found)
     grown = {"pk": {"S": "a"}, "sk": {"N": "2"}}
@@ -244,7 +246,7 @@ def test_a_collection_grows_up_to_its_limit_and_may_always_shrink() -> None:
 
 def test_an_updated_item_shares_its_limit_with_its_entries() -> None:
     state = State()
-    key: Item = {"pk": {"S": "a"}, "sk": {"N": "1"}}
+    key = KEY
     half = "y" * (ITEM_SIZE_MAX // 2)
     assert state.write(update(key, "SET y = :v", v={"S": half})).result.fault is None
     result, effect, _ = state.write(update(key, "SET s = :v", v={"S": "s"}))
@@ -311,10 +313,22 @@ async def test_replicas_hold_the_same_indexes_also_one_that_was_away(
         await until(cluster, lambda: leads(cluster, "n1", route.partition))
 
         async def write(times: int) -> None:
+            one = node(cluster, "n1")
             for _ in range(times):
-                writes = tuple(_random_write(dice) for _ in range(dice.randrange(1, 6)))
-                results = (await node(cluster, "n1").router.call(route, Write(1, writes))).results
-                assert not any(result.fault for result in results)
+                asked = []
+                for _ in range(3):  # all but the first meet what is in flight
+                    writes = tuple(_random_write(dice) for _ in range(dice.randrange(1, 4)))
+                    deadline = one.world.clock.monotonic() + 5
+                    last = replica(cluster, "n1", route.partition).core.last_index
+                    asked.append(one.system.ask(one.id, route.partition, Write(1, writes), deadline))
+                    for _ in range(20):  # or less, should there be nothing to write
+                        if replica(cluster, "n1", route.partition).core.last_index == last:
+                            await trio.lowlevel.checkpoint()
+                for reply in asked:
+                    assert not any(result.fault for result in (await reply.wait()).results)
+
+        async def write_one(write: ItemWrite) -> None:
+            await node(cluster, "n1").router.call(route, Write(1, (write,)))
 
         await write(10)
         await crash(cluster, "n3")
@@ -332,6 +346,12 @@ async def test_replicas_hold_the_same_indexes_also_one_that_was_away(
                 for one in replicas
             )
 
+        await until(cluster, equal)
+        leader = replica(cluster, "n1", route.partition)
+        await write_one(put({**KEY, "s": {"S": "old"}}))
+        deleted = leader.applied.deleted
+        await write_one(update(KEY, "SET s = :v", v={"S": "new"}))
+        assert leader.applied.deleted == deleted, "an entry that moves is no item that is deleted"
         await until(cluster, equal)
         found = [_stored(replica(cluster, name, route.partition)) for name in ("n1", "n2", "n3")]
         assert len(found[0]) > 10
