@@ -1,6 +1,6 @@
 """The router: from a partition to its leader, with what may be retried retried (PROTOCOLS 4).
 
-Retried until the deadline: only what was certainly not proposed, and reads, which never are. A write that was handed
+Retried until the deadline: only what was certainly not proposed, and what does no harm when it is done twice. A write that was handed
 to a leader whose answer is lost comes out as `OutcomeUnknown`; the gateway makes a 500 of it.
 """
 
@@ -18,7 +18,16 @@ from trinamo.base import (
 from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord
 from trinamo.cluster.view import CatalogView
 from trinamo.partition import Host
-from trinamo.partition.messages import Get, Read, Tally
+from trinamo.partition.messages import (
+    Configure,
+    Get,
+    Keep,
+    Read,
+    ReadCursors,
+    ReadFeed,
+    TakeChanges,
+    Tally,
+)
 from trinamo.wire import Message
 from trinamo.world import Clock, Random
 
@@ -30,7 +39,16 @@ PAUSE_FIRST_S: Final = (
     0.001  # before all replicas are asked again: a new group has its leader in a millisecond
 )
 PAUSE_MAX_S: Final = 0.016  # an election takes half a second
-_READS: Final = (Get, Read, Tally)
+_REPEATABLE: Final = (
+    Get,
+    Read,
+    Tally,
+    ReadFeed,
+    ReadCursors,
+    Configure,
+    Keep,
+    TakeChanges,
+)  # harmless when done twice
 
 
 class Unroutable(OperatingError):
@@ -89,7 +107,9 @@ class Router:
             try:
                 answer = await self._system.ask(node, partition, request, now + ANSWER_MAX_S).wait()
             except OperatingError as error:
-                again = error.retryable or (isinstance(request, _READS) and isinstance(error, OutcomeUnknown))
+                again = error.retryable or (
+                    isinstance(request, _REPEATABLE) and isinstance(error, OutcomeUnknown)
+                )
                 if not again or self._system.stopped:  # a node that has crashed asks in vain
                     raise
                 hint = self._refused(partition, node, error)

@@ -176,6 +176,101 @@ class Swap(Request[Swapped]):
     writes: tuple[tuple[bytes, bytes | None], ...]
 
 
+# The change feed
+
+
+@attrs.frozen
+class Done(Message):
+    """It is committed and applied."""
+
+    WIRE = "partition.done"
+
+
+@attrs.frozen
+class Configure(Request[Done]):
+    """Give the partition these settings (`trinamo.partition.feed.Settings`), unless it has them."""
+
+    WIRE = "partition.configure"
+    epoch: int
+    settings: bytes
+
+
+@attrs.frozen
+class FeedRows(Message):
+    """Changes as (log index, number within the entry, record), in that order, and how far they reach.
+
+    All changes of entries below `rest` that were asked for are here; `rest` is where to read on. What entries below
+    `oldest` changed was trimmed.
+    """
+
+    WIRE = "partition.feed_rows"
+    rows: tuple[tuple[int, int, bytes], ...]
+    rest: tuple[int, int]
+    oldest: int
+
+
+@attrs.frozen
+class ReadFeed(Request[FeedRows]):
+    """Read changes from (index, number) on, as far as they are committed."""
+
+    WIRE = "partition.read_feed"
+    epoch: int
+    index: int
+    number: int
+    count_max: int
+    size_max: int
+
+
+@attrs.frozen
+class ReadCursors(Request["Cursors"]):
+    """Read where the consumers of a feed, or the sources of an index, have come to."""
+
+    WIRE = "partition.read_cursors"
+    epoch: int
+
+
+@attrs.frozen
+class Cursors(Message):
+    """By name; `committed` is the index of the last entry that was committed when they were read."""
+
+    WIRE = "partition.cursors"
+    positions: dict[str, int]
+    committed: int
+
+
+@attrs.frozen
+class Keep(Request[Done]):
+    """Move cursors of a feed's consumers, and trim what entries below `trim_below` changed."""
+
+    WIRE = "partition.keep"
+    epoch: int
+    positions: dict[str, int]
+    trim_below: int = 0
+
+
+@attrs.frozen
+class Taken(Message):
+    """How far the source's changes are taken now; where this is not `up_to`, nothing was taken."""
+
+    WIRE = "partition.taken"
+    position: int
+
+
+@attrs.frozen
+class TakeChanges(Request[Taken]):
+    """To a partition of an index: take all that a source's entries from `after` (not included) to `up_to` change here.
+
+    `changes` are (key, size, item bytes or None), perhaps none at all. Gaps and repetitions are refused.
+    """
+
+    WIRE = "partition.take_changes"
+    epoch: int
+    source: str
+    after: int
+    up_to: int
+    changes: tuple[tuple[bytes, int, bytes | None], ...]
+
+
 # Between replicas
 
 

@@ -35,13 +35,28 @@ from trinamo.lsm import AppliedState, GroupCommit, Store
 from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import KeyspaceReader
 from trinamo.partition.evaluation import evaluate
+from trinamo.partition.feed import (
+    TRIMMED,
+    Replaced,
+    decode_settings,
+    read_changes,
+    read_position,
+    read_positions,
+    record_changes,
+    trim,
+)
+from trinamo.partition.keeping import KEEPING
 from trinamo.partition.localindexes import KINDS, LocalIndexes
 from trinamo.partition.messages import (
+    Cursors,
     Durable,
+    FeedRows,
     Found,
     Get,
     Installed,
     Read,
+    ReadCursors,
+    ReadFeed,
     Rows,
     SnapshotAck,
     SnapshotChunk,
@@ -104,6 +119,8 @@ class Host(Protocol):
 
 
 Answer = Callable[[], None]
+Reading = Get | Read | Tally | ReadFeed | ReadCursors
+_READS = frozenset({Get, Read, Tally, ReadFeed, ReadCursors})
 
 
 @attrs.define
@@ -181,6 +198,8 @@ class Replica(Actor):
         self._get = self._keyspace.get
         self._indexes = LocalIndexes.read(self.record.schema)
         self._past: Past | None = None
+        settings = self._get(Kind.SETTINGS, b"")
+        self.settings = decode_settings(None if settings is None else item_of(settings))
 
     # -- the actor --------------------------------------------------------------------------------------------
 
@@ -199,9 +218,9 @@ class Replica(Actor):
         for envelope in batch:
             message = envelope.message
             kind = type(message)
-            if kind is Write or kind is Swap:
+            if kind is Write or kind is Swap or kind in KEEPING:
                 writes.append(envelope)
-            elif kind is Get or kind is Read or kind is Tally:
+            elif kind in _READS:
                 self._on_read(envelope, now)
             else:
                 self._on_other(envelope, now)
@@ -274,10 +293,10 @@ class Replica(Actor):
     def _on_read(self, envelope: Envelope, now: float) -> None:
         message, reply = envelope.message, envelope.reply
         assert reply is not None
-        assert isinstance(message, Get | Read | Tally)
+        assert isinstance(message, Get | Read | Tally | ReadFeed | ReadCursors)
         if not self._admits(message, reply):
             return
-        if not message.strong:
+        if isinstance(message, Get | Read) and not message.strong:
             reply.resolve(self._read(message))
         elif not self.core.leads or self._receiver.installing:
             reply.fail(NotLeader(self.core.leader))
@@ -293,17 +312,16 @@ class Replica(Actor):
         self._reading.append(answer)
         self._read_replies.append(reply)
 
-    def _admits(self, message: Get | Read | Tally, reply: Reply[Any]) -> bool:
+    def _admits(self, message: Reading, reply: Reply[Any]) -> bool:
         record = self.record
         if message.epoch != record.epoch:
             reply.fail(WrongEpoch(f"{self!r} is of epoch {record.epoch}"))
             return False
         if type(message) is Get:
             inside = self._holds_all(message.keys)
-        elif type(message) is Tally:
+        elif type(message) is not Read:
             inside = True
         else:
-            assert isinstance(message, Read)
             inside = message.start >= record.start and (
                 not record.end or (bool(message.end) and message.end <= record.end)
             )
@@ -315,7 +333,7 @@ class Replica(Actor):
         start, end = self.record.start, self.record.end
         return all(start <= key and (not end or key < end) for key in keys)
 
-    def _read(self, message: Get | Read | Tally) -> Message:
+    def _read(self, message: Reading) -> Message:
         match message:
             case Get():
                 return self._found(message)
@@ -323,6 +341,15 @@ class Replica(Actor):
                 return self._rows(message)
             case Tally():
                 return Tallied(self.applied.tallies)
+            case ReadFeed():
+                return self._changes(message)
+            case ReadCursors():
+                return Cursors(read_positions(self._keyspace), self.applied.index)
+
+    def _changes(self, message: ReadFeed) -> FeedRows:
+        reader, start = self._keyspace, (message.index, message.number)
+        rows, rest = read_changes(reader, start, self.applied.index, message.count_max, message.size_max)
+        return FeedRows(rows, rest, read_position(reader, TRIMMED))
 
     def _reader(self, lag_s: float) -> KeyspaceReader | PastView:
         """What reads look at: what is applied, or what was applied so long ago."""
@@ -376,9 +403,10 @@ class Replica(Actor):
             assert reply is not None
             if isinstance(message, Write):
                 answer = self._evaluate(message, reply, overlay, effects)
-            else:
-                assert isinstance(message, Swap)
+            elif isinstance(message, Swap):
                 answer = self._swap(message, reply, overlay, effects)
+            else:
+                answer = self._keep(message, reply, overlay, effects)
             if answer is not None:
                 answers.append((reply, answer))
         if effects:
@@ -434,6 +462,18 @@ class Replica(Actor):
             effects.append(Effect(key, size, item, old_size=0 if current is None else current.size))
             overlay[key] = None if item is None else Current(size, item)
         return Swapped(True)
+
+    def _keep(
+        self, message: Any, reply: Reply[Any], overlay: dict[bytes, Current | None], effects: list[Effect]
+    ) -> Message | None:
+        if message.epoch != self.record.epoch:
+            reply.fail(WrongEpoch(f"{self!r} is of epoch {self.record.epoch}"))
+            return None
+
+        def look_up(key: bytes, kind: Kind = Kind.ITEM, /) -> Current | None:
+            return overlay[key] if key in overlay else self._current(key, kind)
+
+        return KEEPING[type(message)](message, look_up, overlay, effects)
 
     def _current(self, key: bytes, kind: Kind = Kind.ITEM) -> Current | None:
         """What a key holds, with what is in flight."""
@@ -599,19 +639,28 @@ class Replica(Actor):
             self.applied.tallies or begin_tallies(0 if self._indexes is None else len(self._indexes.indexes))
         )
         replaced: dict[tuple[Kind, bytes], bytes | None] = {}
+        changed: Replaced = {}
         for entry in entries:
             if entry.kind is EntryKind.DATA:
                 clock, effects = self._take_effects(entry)
                 add_effects(tallies, effects)
+                if self.settings.feed:
+                    record_changes(batch, self._keyspace, entry.index, clock, effects, changed)
                 if self._host.past_s or self._past is not None:
                     self._note_past(effects, clock, entry.index, replaced)
                 for key, size, item, kind, _ in effects:
                     if item is not None:
                         batch.put(kind, key, encode_value(clock, entry.index, size, item))
+                        if kind == Kind.SETTINGS:
+                            self.settings = decode_settings(item)
                         continue
-                    batch.delete(kind, key)
                     if kind == Kind.ITEM:
                         deleted = clock
+                    if kind == Kind.FEED:
+                        below = trim(batch, self._keyspace, key)
+                        batch.put(Kind.CURSOR, TRIMMED.encode(), encode_value(clock, entry.index, 0, below))
+                    elif kind != Kind.MARK:
+                        batch.delete(kind, key)
             elif entry.kind is EntryKind.CONFIG:
                 self._record_membership(Membership.decode(entry.payload))
         last = entries[-1]

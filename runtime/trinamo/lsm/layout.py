@@ -61,6 +61,7 @@ class Kind(IntEnum):
     MARK = 129
     TOKEN = 130
     CURSOR = 131
+    SETTINGS = 132
     APPLIED = 255
 
 

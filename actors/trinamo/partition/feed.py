@@ -1,0 +1,203 @@
+"""The change feed of a partition: what each entry changed, with old and new images (PROTOCOLS 5).
+
+It is written as the effects are applied, in the same batch, on every replica: so it is as exact as the items are,
+comes with snapshots, and outlives every failover. It is kept for partitions whose settings ask for it.
+
+    FEED      log index 8 | number 4     CBOR [hybrid timestamp, key, old item or null, new item or null, why]
+    CURSOR    name                       position 8: how far a consumer has come; "trimmed" is how far the feed was trimmed
+    SETTINGS  (nothing)                  CBOR of `Settings`
+
+1. An effect that leaves an item as it was makes no record. Equal are items whose trees are, sets as sets.
+2. Numbers within an entry count from 0 in the order of its effects; records lie in the order of the log.
+3. Positions are log indexes: a consumer at 7 has seen all that entries up to 7 changed. They never go back.
+4. Who trims is the log: a trim is an effect. Nothing here holds the log back.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import attrs
+import cbor2
+
+from trinamo.lsm.layout import Kind
+from trinamo.lsm.store import DataBatch, KeyspaceReader
+from trinamo.model.values import decode_item, equal
+from trinamo.partition.stored import Current, Effect, item_of
+from trinamo.wire import Message, from_wire, to_wire
+
+TRIMMED: Final = "trimmed"
+USER: Final = 0
+EXPIRED: Final = 1
+"""Why a change was made: by a user, or because the item's time had come."""
+
+TRIM_AT_ONCE: Final = 1_000  # records that one effect removes at most (PROTOCOLS 3)
+_KEY = struct.Struct(">QI")
+_POSITION = struct.Struct(">Q")
+
+
+@attrs.frozen
+class Settings(Message):
+    """What a partition does besides keeping items: a feed of changes; letting items expire by an attribute."""
+
+    WIRE = "partition.settings"
+    feed: bool = False
+    expiry: str | None = None
+
+
+class Change(NamedTuple):
+    """One change. `clock` is the hybrid timestamp of its entry, in microseconds; items are item bytes."""
+
+    clock: int
+    key: bytes
+    old: bytes | None
+    new: bytes | None
+    why: int = USER
+
+
+Replaced = dict[bytes, bytes | None]
+"""What keys hold by earlier effects of a batch that is not written yet: item bytes, None for nothing."""
+
+
+def decode_settings(encoded: bytes | None) -> Settings:
+    if not encoded:
+        return Settings()
+    settings = from_wire(cbor2.loads(encoded))
+    assert isinstance(settings, Settings)
+    return settings
+
+
+def encode_settings(settings: Settings) -> bytes:
+    encoded: bytes = cbor2.dumps(to_wire(settings))
+    return encoded
+
+
+def decode_change(record: bytes) -> Change:
+    return Change(*cbor2.loads(record))
+
+
+def record_changes(
+    batch: DataBatch,
+    reader: KeyspaceReader,
+    index: int,
+    clock: int,
+    effects: Iterable[Effect],
+    replaced: Replaced,
+) -> None:
+    """Add to a batch what an entry's effects change. `replaced` is of the same batch, and is kept up to date."""
+    number = 0
+    expired: set[bytes] = set()
+    for key, _, new, kind, _ in effects:
+        if kind == Kind.MARK:
+            expired.add(key)
+        if kind != Kind.ITEM:
+            continue
+        old = replaced[key] if key in replaced else _held(reader, key)
+        replaced[key] = new
+        if not _same(old, new):
+            change = Change(clock, key, old, new, EXPIRED if key in expired else USER)
+            batch.put(Kind.FEED, _KEY.pack(index, number), cbor2.dumps(change))
+            number += 1
+
+
+def _held(reader: KeyspaceReader, key: bytes) -> bytes | None:
+    value = reader.get(Kind.ITEM, key)
+    return None if value is None else item_of(value)
+
+
+def _same(old: bytes | None, new: bytes | None) -> bool:
+    if old is None or new is None or len(old) != len(new):
+        return old is None and new is None  # equal items have equal bytes but for the order of what has none
+    return old == new or equal({"M": decode_item(old)}, {"M": decode_item(new)})
+
+
+def read_changes(
+    reader: KeyspaceReader, start: tuple[int, int], applied: int, count_max: int, size_max: int
+) -> tuple[tuple[tuple[int, int, bytes], ...], tuple[int, int]]:
+    """Return records from `start` on, at least one if there is any, and where to read on."""
+    prefix = len(reader.prefix(Kind.FEED))
+    rows: list[tuple[int, int, bytes]] = []
+    size = 0
+    for key, record in reader.scan(Kind.FEED, _KEY.pack(*start)):
+        index, number = _KEY.unpack(key[prefix:])
+        rows.append((index, number, record))
+        size += len(record)
+        if len(rows) >= count_max or size >= size_max:
+            return tuple(rows), (index, number + 1)
+    return tuple(rows), max(start, (applied + 1, 0))
+
+
+def read_position(reader: KeyspaceReader, name: str) -> int:
+    """Return how far a consumer has come, 0 for one that was never here."""
+    value = reader.get(Kind.CURSOR, name.encode())
+    return 0 if value is None else int(_POSITION.unpack(item_of(value))[0])
+
+
+def read_position_of(held: Current | None) -> int:
+    """Return the position that a cursor holds, 0 for none."""
+    return 0 if held is None else int(_POSITION.unpack(held.item)[0])
+
+
+def read_positions(reader: KeyspaceReader) -> dict[str, int]:
+    """Return how far all consumers have come."""
+    prefix = len(reader.prefix(Kind.CURSOR))
+    return {
+        key[prefix:].decode(): int(_POSITION.unpack(item_of(value))[0])
+        for key, value in reader.scan(Kind.CURSOR)
+    }
+
+
+def position_effect(name: str, position: int) -> Effect:
+    return Effect(name.encode(), 0, _POSITION.pack(position), int(Kind.CURSOR))
+
+
+def trim_effect(below: int) -> Effect:
+    """The effect that removes what entries below `below` changed, `TRIM_AT_ONCE` records at most."""
+    return Effect(_POSITION.pack(below), 0, None, int(Kind.FEED))
+
+
+def expiry_effect(key: bytes) -> Effect:
+    """The effect that says of the one behind it that the item's time had come."""
+    return Effect(key, 0, None, int(Kind.MARK))
+
+
+def settings_effect(settings: bytes) -> Effect:
+    return Effect(b"", 0, settings, int(Kind.SETTINGS))
+
+
+def trim(batch: DataBatch, reader: KeyspaceReader, key: bytes) -> bytes:
+    """Remove what the key of a trim effect says. Returns the position below which the feed is trimmed now."""
+    below: int = _POSITION.unpack(key)[0]
+    prefix = len(reader.prefix(Kind.FEED))
+    for removed, found in enumerate(_keys_below(reader, below)):
+        if removed == TRIM_AT_ONCE:
+            return _POSITION.pack(_KEY.unpack(found[prefix:])[0])
+        batch.delete(Kind.FEED, found[prefix:])
+    return _POSITION.pack(below)
+
+
+def _keys_below(reader: KeyspaceReader, below: int) -> Iterator[bytes]:
+    return (key for key, _ in reader.scan(Kind.FEED, b"", _KEY.pack(below, 0)))
+
+
+__all__ = [
+    "EXPIRED",
+    "TRIMMED",
+    "USER",
+    "Change",
+    "Replaced",
+    "Settings",
+    "decode_change",
+    "decode_settings",
+    "encode_settings",
+    "expiry_effect",
+    "position_effect",
+    "read_changes",
+    "read_position",
+    "read_position_of",
+    "read_positions",
+    "record_changes",
+    "settings_effect",
+    "trim",
+    "trim_effect",
+]

@@ -1,0 +1,70 @@
+"""Requests about the change feed and its consumers, evaluated on the leader as writes of items are.
+
+Each appends effects and says what to answer once they are applied. What they look at includes what is in flight.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from trinamo.actor import Request
+from trinamo.lsm.layout import Kind
+from trinamo.partition.feed import (
+    TRIMMED,
+    position_effect,
+    read_position_of,
+    settings_effect,
+    trim_effect,
+)
+from trinamo.partition.messages import Configure, Done, Keep, TakeChanges, Taken
+from trinamo.partition.stored import Current, Effect, LookUp
+from trinamo.wire import Message
+
+Overlay = dict[bytes, Current | None]
+
+
+def configure(message: Configure, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
+    """Give the partition settings."""
+    held = look_up(b"", Kind.SETTINGS)
+    if held is None or held.item != message.settings:
+        effects.append(settings_effect(message.settings))
+        overlay[b""] = Current(0, message.settings)
+    return Done()
+
+
+def keep(message: Keep, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
+    """Move cursors, never back, and trim."""
+    for name, position in message.positions.items():
+        if position > read_position_of(look_up(name.encode(), Kind.CURSOR)):
+            _move(name, position, overlay, effects)
+    if message.trim_below > read_position_of(look_up(TRIMMED.encode(), Kind.CURSOR)):
+        effects.append(trim_effect(message.trim_below))
+    return Done()
+
+
+def take_changes(message: TakeChanges, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
+    """Take what a source changed, if it follows on what was taken from it."""
+    position = read_position_of(look_up(message.source.encode(), Kind.CURSOR))
+    if position != message.after or message.up_to <= position:
+        return Taken(position)
+    for key, size, item in message.changes:
+        held = look_up(key)
+        if held is not None or item is not None:
+            effects.append(Effect(key, size, item, old_size=0 if held is None else held.size))
+            overlay[key] = None if item is None else Current(size, item)
+    _move(message.source, message.up_to, overlay, effects)
+    return Taken(message.up_to)
+
+
+def _move(name: str, position: int, overlay: Overlay, effects: list[Effect]) -> None:
+    effect = position_effect(name, position)
+    assert effect.item is not None
+    effects.append(effect)
+    overlay[effect.key] = Current(0, effect.item)
+
+
+Evaluate = Callable[[Any, LookUp, Overlay, list[Effect]], Message]
+KEEPING: dict[type[Request[Any]], Evaluate] = {
+    Configure: configure,
+    Keep: keep,
+    TakeChanges: take_changes,
+}
