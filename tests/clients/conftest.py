@@ -1,0 +1,52 @@
+"""One cluster in memory for the clients, who find it the way their users tell them: through the environment."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from clients.relay import Relay, relaying
+from dynamodb.server import Server, serving
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+        code = running.stop()
+        assert code == 0, f"exit code {code}\n{running.complaints()}"
+
+
+@pytest.fixture
+def url(cluster: Server) -> str:
+    return cluster.url
+
+
+@pytest.fixture(autouse=True)
+def _environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place, a region and some credentials, and nothing of what the machine has set up for AWS."""
+    for variable in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture
+def relay(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
+    """A bad network in front of the cluster; clients that are made from now on go through it."""
+    with relaying(url) as between:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", between.url)
+        yield between
+
+
+@pytest.fixture
+def name() -> str:
+    """The name of a table that nobody else uses."""
+    return f"sailings.{next(_numbers)}"
