@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clients.relay import Relay, relaying
+from clients.trouble import Trouble
 from dynamodb.server import Server, serving
 
 _numbers = itertools.count(1)
@@ -39,14 +39,13 @@ def _environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def relay(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
-    """A bad network in front of the cluster; clients that are made from now on go through it."""
-    with relaying(url) as between:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", between.url)
-        yield between
-
-
-@pytest.fixture
 def name() -> str:
     """The name of a table that nobody else uses."""
     return f"sailings.{next(_numbers)}"
+
+
+@pytest.fixture
+def trouble(cluster: Server, name: str) -> Iterator[Trouble]:
+    """Trouble with the table of that name, until the test ends."""
+    yield Trouble(cluster, name)
+    cluster.remove("faults")

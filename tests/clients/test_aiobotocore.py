@@ -9,7 +9,7 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
-from clients.relay import Relay
+from clients.trouble import Trouble
 
 ROUTE = "Kiel-Oslo"
 CONNECTIONS = 20
@@ -135,11 +135,24 @@ def test_errors_are_exceptions_of_their_own(name: str) -> None:
     run(scenario, name)
 
 
-def test_a_lost_answer_is_asked_for_again(relay: Relay, name: str) -> None:
+@pytest.mark.parametrize("verb", ["throttle", "fail_before", "drop_reply"])
+def test_what_may_pass_is_asked_again(trouble: Trouble, name: str, verb: str) -> None:
     async def scenario(client: Any, table: str) -> None:
-        relay.losing = 1
+        trouble.comes(verb, operation="PutItem", count=2)
         answer = await client.put_item(TableName=table, Item=key(1))
-        assert answer["ResponseMetadata"]["RetryAttempts"] == 1
+        assert answer["ResponseMetadata"]["RetryAttempts"] == trouble.happened() == 2
 
     run(scenario, name)
-    assert relay.asked.count("PutItem") == 2
+
+
+def test_a_request_that_is_given_up_harms_no_other(trouble: Trouble, name: str) -> None:
+    async def scenario(client: Any, table: str) -> None:
+        trouble.comes("delay", operation="GetItem", key={"departure": {"N": "1"}}, ms=20_000)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.get_item(TableName=table, Key=key(1)), timeout=0.1)
+        answers = await asyncio.gather(
+            *(client.get_item(TableName=table, Key=key(departure)) for departure in range(2, 2 + CONNECTIONS))
+        )
+        assert all("Item" not in answer for answer in answers)
+
+    run(scenario, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clients.relay import Relay
+from clients.trouble import Trouble
 
 AWS = Path(sysconfig.get_path("scripts")) / "aws"
 CALL_SECONDS_MAX = 60.0  # it takes half a second, most of it to start
@@ -135,7 +135,8 @@ def test_a_refusal_names_its_exception_and_operation() -> None:
     )
 
 
-def test_a_lost_answer_is_asked_for_again(relay: Relay, table: str) -> None:
-    relay.losing = 1
+def test_what_may_pass_is_asked_again(table: str, trouble: Trouble) -> None:
+    for verb in ("throttle", "fail_before", "drop_reply"):
+        trouble.comes(verb, operation="PutItem", count=1)
     assert aws("put-item", "--table-name", table, "--item", json.dumps(sailing(6, 40))) is None
-    assert relay.asked[-2:] == ["PutItem", "PutItem"]
+    assert trouble.happened() == 3

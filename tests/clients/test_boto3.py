@@ -8,8 +8,9 @@ import boto3
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
+from botocore.config import Config
 
-from clients.relay import Relay
+from clients.trouble import Trouble
 
 SCHEMA: dict[str, Any] = {
     "KeySchema": [
@@ -201,25 +202,62 @@ def test_errors_are_exceptions_of_their_own(client: Any, table: Any) -> None:
     assert invalid.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
-def test_a_lost_answer_is_asked_for_again(relay: Relay, name: str) -> None:
-    """What was asked may happen twice then, unless a condition forbids it: as against the service itself."""
-    service = boto3.session.Session().resource("dynamodb")
-    table = service.create_table(TableName=name, **SCHEMA)
-    relay.losing = 1
-    put = table.put_item(Item=sailing(6))
-    assert put["ResponseMetadata"]["RetryAttempts"] == 1
-    relay.losing = 2
-    counted = table.update_item(
-        Key={"route": "Harwich-Hoek", "departure": 6},
+@pytest.mark.parametrize(
+    ("verb", "counted"),
+    [("throttle", 1), ("fail_before", 1), ("fail_after", 3), ("drop_reply", 3)],
+)
+def test_what_may_pass_is_asked_again(table: Any, trouble: Trouble, verb: str, counted: int) -> None:
+    """Who asks again cannot know what has happened: an update without a condition may happen more than once."""
+    trouble.comes(verb, operation="UpdateItem", count=2)
+    answer = table.update_item(
+        Key={"route": "Dover-Calais", "departure": 10},
         UpdateExpression="ADD boarded :one",
         ExpressionAttributeValues={":one": 1},
         ReturnValues="UPDATED_NEW",
     )
-    assert counted["ResponseMetadata"]["RetryAttempts"] == 2
-    assert counted["Attributes"] == {"boarded": 3}
-    relay.losing = 1
+    assert answer["ResponseMetadata"]["RetryAttempts"] == trouble.happened() == 2
+    assert answer["Attributes"] == {"boarded": counted}
+
+
+def test_a_writer_whose_answer_is_lost_meets_its_own_condition(
+    service: Any, table: Any, trouble: Trouble
+) -> None:
+    trouble.comes("drop_reply", operation="PutItem", count=1)
     with pytest.raises(service.meta.client.exceptions.ConditionalCheckFailedException):
-        table.put_item(Item=sailing(9), ConditionExpression=Attr("route").not_exists())
-    assert "Item" in table.get_item(Key={"route": "Harwich-Hoek", "departure": 9})
-    assert relay.asked == ["CreateTable", *["PutItem"] * 2, *["UpdateItem"] * 3, *["PutItem"] * 2, "GetItem"]
-    table.delete()
+        table.put_item(Item=sailing(9, "Cork-Roscoff"), ConditionExpression=Attr("route").not_exists())
+    assert "Item" in table.get_item(Key={"route": "Cork-Roscoff", "departure": 9})
+
+
+def test_a_throttle_that_stays_is_an_exception_of_its_own(client: Any, table: Any, trouble: Trouble) -> None:
+    trouble.comes("throttle", operation="GetItem", error="ProvisionedThroughputExceededException")
+    impatient = boto3.session.Session().client(
+        "dynamodb", config=Config(retries={"mode": "standard", "total_max_attempts": 2})
+    )
+    with pytest.raises(impatient.exceptions.ProvisionedThroughputExceededException) as caught:
+        impatient.get_item(TableName=table.name, Key={"route": {"S": "-"}, "departure": {"N": "0"}})
+    assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 1
+
+
+def test_a_batch_writer_sends_again_what_was_not_processed(table: Any, trouble: Trouble) -> None:
+    trouble.comes("unprocessed", operation="BatchWriteItem", count=4)
+    with table.batch_writer() as batch:
+        for minute in range(60):
+            batch.put_item(Item=sailing(minute, "Bergen-Hirtshals"))
+    assert trouble.happened() == 4
+    assert table.query(KeyConditionExpression=Key("route").eq("Bergen-Hirtshals"))["Count"] == 60
+
+
+def test_paginators_follow_pages_that_end_early(client: Any, table: Any, trouble: Trouble) -> None:
+    trouble.comes("small_pages", items=1)
+    for operation in ("scan", "query"):
+        request = (
+            {}
+            if operation == "scan"
+            else {
+                "KeyConditionExpression": "route = :r",
+                "ExpressionAttributeValues": {":r": {"S": "Harwich-Hoek"}},
+            }
+        )
+        pages = list(client.get_paginator(operation).paginate(TableName=table.name, **request))
+        assert max(page["Count"] for page in pages) == 1
+        assert sum(page["Count"] for page in pages) == len(HOURS) + (operation == "scan")

@@ -19,7 +19,7 @@ from pynamodb.attributes import (
 from pynamodb.exceptions import DeleteError, PutError, TableDoesNotExist, TableError, UpdateError
 from pynamodb.models import Model
 
-from clients.relay import Relay
+from clients.trouble import Trouble
 
 REFUSED = "ConditionalCheckFailedException"
 NIGHT = datetime(2026, 3, 14, 22, 30, tzinfo=UTC)
@@ -73,17 +73,16 @@ def sailings(name: str) -> Iterator[Any]:
 
 
 def test_a_model_comes_back_as_it_was_saved(sailings: Any) -> None:
-    saved = sailings(
+    sailings(
         "Stockholm-Mariehamn",
         7.5,
         day=NIGHT,
         stops={"Stockholm", "Mariehamn"},
         berths=[berth(5, window=True), berth(2)],
         weather={"wind": [12.5, "SW"], "fog": None},
-    )
-    saved.save()
+    ).save()
     found = sailings.get("Stockholm-Mariehamn", 7.5, consistent_read=True)
-    assert found.serialize() == saved.serialize()
+    assert (found.route, found.departure, found.ship) == ("Stockholm-Mariehamn", 7.5, None)
     assert (found.day, found.stops, found.seats) == (NIGHT, {"Stockholm", "Mariehamn"}, 0)
     assert [(each.deck, each.window) for each in found.berths] == [(5, True), (2, False)]
     assert found.weather == {"wind": [12.5, "SW"], "fog": None}
@@ -172,10 +171,18 @@ def test_a_table_that_is_not_there_has_an_exception(name: str) -> None:
     assert caught.value.cause_response_code == "ResourceNotFoundException"
 
 
-def test_a_lost_answer_is_asked_for_again(relay: Relay, name: str) -> None:
-    model = model_of(Sailing, name)
-    model.create_table(wait=True)
-    relay.losing = 1
-    model("Hull-Rotterdam", 20).save()
-    assert relay.asked[-2:] == ["PutItem", "PutItem"]
-    model.delete_table()
+def test_what_may_pass_is_asked_again(sailings: Any, trouble: Trouble) -> None:
+    for verb in ("throttle", "fail_before", "drop_reply"):
+        trouble.comes(verb, operation="PutItem", count=1)
+    sailings("Hull-Rotterdam", 20).save()
+    assert trouble.happened() == 3
+
+
+def test_batches_send_again_what_was_not_processed(sailings: Any, trouble: Trouble) -> None:
+    trouble.comes("unprocessed", count=4)
+    with sailings.batch_write() as batch:
+        for hour in range(30):
+            batch.save(sailings("Vaasa-Umeå", hour))
+    found = list(sailings.batch_get([("Vaasa-Umeå", hour) for hour in range(30)]))
+    assert sorted(each.departure for each in found) == list(range(30))
+    assert trouble.happened() == 4
