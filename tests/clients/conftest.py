@@ -1,4 +1,7 @@
-"""One cluster in memory for the clients, who find it the way their users tell them: through the environment."""
+"""One cluster in memory for the clients, who find it the way their users tell them: through the environment.
+
+It verifies what they sign.
+"""
 
 import itertools
 import os
@@ -12,9 +15,14 @@ from dynamodb.server import Server, serving
 _numbers = itertools.count(1)
 
 
+SECRET = "wJalrXUtnFEMI/K7MDENG+clients"
+
+
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Server]:
-    with serving() as running:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    credentials = tmp_path_factory.mktemp("clients") / "credentials"
+    credentials.write_text(f"[default]\naws_access_key_id = any\naws_secret_access_key = {SECRET}\n")
+    with serving("--auth", str(credentials)) as running:
         yield running
         code = running.stop()
         assert code == 0, f"exit code {code}\n{running.complaints()}"
@@ -33,7 +41,7 @@ def _environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
 

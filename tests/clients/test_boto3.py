@@ -202,6 +202,13 @@ def test_errors_are_exceptions_of_their_own(client: Any, table: Any) -> None:
     assert invalid.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
+def test_who_signs_with_another_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    stranger = boto3.session.Session().client("dynamodb")
+    with pytest.raises(stranger.exceptions.ClientError, match="InvalidSignatureException"):
+        stranger.list_tables()
+
+
 @pytest.mark.parametrize(
     ("verb", "counted"),
     [("throttle", 1), ("fail_before", 1), ("fail_after", 3), ("drop_reply", 3)],
