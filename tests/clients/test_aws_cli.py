@@ -13,8 +13,16 @@ from clients.trouble import Trouble
 AWS = Path(sysconfig.get_path("scripts")) / "aws"
 CALL_SECONDS_MAX = 60.0  # it takes half a second, most of it to start
 SERVICE_REFUSED = 255
+BY_SEATS = (
+    "IndexName=by-seats,Projection={ProjectionType=INCLUDE,NonKeyAttributes=[ship]},"
+    "KeySchema=[{AttributeName=route,KeyType=HASH},{AttributeName=seats,KeyType=RANGE}]"
+)
 KEYS = ("AttributeName=route,KeyType=HASH", "AttributeName=departure,KeyType=RANGE")
-TYPES = ("AttributeName=route,AttributeType=S", "AttributeName=departure,AttributeType=N")
+TYPES = (
+    "AttributeName=route,AttributeType=S",
+    "AttributeName=departure,AttributeType=N",
+    "AttributeName=seats,AttributeType=N",
+)
 
 Item = dict[str, Any]
 
@@ -55,7 +63,7 @@ def table(name: str) -> str:
     """A table without a wait: operations wait for it."""
     aws(
         "create-table", "--table-name", name, "--key-schema", *KEYS, "--attribute-definitions", *TYPES,
-        "--billing-mode", "PAY_PER_REQUEST",
+        "--billing-mode", "PAY_PER_REQUEST", "--local-secondary-indexes", BY_SEATS,
     )  # fmt: skip
     return name
 
@@ -84,10 +92,15 @@ def test_a_table_is_made_filled_read_changed_and_deleted(table: str, tmp_path: P
     changed = aws(
         "update-item", *on, "--key", key(6), "--update-expression", "SET seats = seats - :n ADD boarded :n",
         "--expression-attribute-values", '{":n": {"N": "15"}}',
-        "--return-values", "ALL_NEW", "--return-consumed-capacity", "TOTAL",
+        "--return-values", "ALL_NEW", "--return-consumed-capacity", "INDEXES",
     )  # fmt: skip
     assert changed["Attributes"] == {**sailing(6, 25), "boarded": {"N": "15"}}
-    assert changed["ConsumedCapacity"] == {"TableName": table, "CapacityUnits": 1.0}
+    assert changed["ConsumedCapacity"] == {
+        "TableName": table,
+        "CapacityUnits": 3.0,
+        "Table": {"CapacityUnits": 1.0},
+        "LocalSecondaryIndexes": {"by-seats": {"CapacityUnits": 2.0}},  # one entry goes, one comes
+    }
 
     got = aws(
         "get-item", *on, "--key", key(6), "--consistent-read",
@@ -112,11 +125,18 @@ def test_the_cli_pages_on_its_own_and_by_tokens(table: str) -> None:
         "--key-condition-expression", "route = :r AND departure < :before",
         "--expression-attribute-values", '{":r": {"S": "Rosslare-Cherbourg"}, ":before": {"N": "7"}}',
     )  # fmt: skip
+    few = (
+        "--key-condition-expression", "route = :r AND seats > :few",
+        "--expression-attribute-values", '{":r": {"S": "Rosslare-Cherbourg"}, ":few": {"N": "4"}}',
+    )  # fmt: skip
     found = aws("query", *on, *route, "--no-scan-index-forward", "--page-size", "2")
     assert [each["departure"]["N"] for each in found["Items"]] == ["6", "5", "4", "3", "2", "1", "0"]
     first = aws("query", *on, *route, "--max-items", "5")
     rest = aws("query", *on, *route, "--starting-token", first["NextToken"])
     assert [int(each["departure"]["N"]) for each in first["Items"] + rest["Items"]] == list(range(7))
+
+    fullest = aws("query", *on, "--index-name", "by-seats", *few, "--max-items", "2")
+    assert [each["seats"]["N"] for each in fullest["Items"]] == ["5", "6"]
 
     even = ("--filter-expression", "seats > :few", "--expression-attribute-values", '{":few": {"N": "3"}}')
     counted = aws("scan", *on, *even, "--select", "COUNT", "--page-size", "4")

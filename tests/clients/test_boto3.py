@@ -20,6 +20,17 @@ SCHEMA: dict[str, Any] = {
     "AttributeDefinitions": [
         {"AttributeName": "route", "AttributeType": "S"},
         {"AttributeName": "departure", "AttributeType": "N"},
+        {"AttributeName": "seats", "AttributeType": "N"},
+    ],
+    "LocalSecondaryIndexes": [
+        {
+            "IndexName": "by-seats",
+            "KeySchema": [
+                {"AttributeName": "route", "KeyType": "HASH"},
+                {"AttributeName": "seats", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }
@@ -98,6 +109,24 @@ def test_conditions_find_what_they_say(table: Any) -> None:
     )
     assert sorted(departures(scanned)) == [6, 10, 21]
     assert all(set(each) == {"departure", "seats"} for each in scanned["Items"])
+
+
+def test_an_index_orders_by_what_it_is_for(table: Any) -> None:
+    request: dict[str, Any] = {
+        "IndexName": "by-seats",
+        "KeyConditionExpression": Key("route").eq("Harwich-Hoek") & Key("seats").gt(110),
+        "ScanIndexForward": False,
+    }
+    table.update_item(
+        Key={"route": "Harwich-Hoek", "departure": 6},
+        UpdateExpression="SET seats = :many",
+        ExpressionAttributeValues={":many": 500},
+    )
+    found = table.query(**request)
+    assert departures(found) == [6, 21, 18, 15, 12]
+    assert all("bikes" not in each for each in found["Items"])
+    whole = table.query(**request, Select="ALL_ATTRIBUTES", FilterExpression=Attr("bikes").eq(False))
+    assert [(each["seats"], each["bikes"]) for each in whole["Items"]] == [(121, False), (115, False)]
 
 
 def test_a_loop_over_last_evaluated_keys_sees_every_item_once(table: Any) -> None:

@@ -17,6 +17,7 @@ from pynamodb.attributes import (
     VersionAttribute,
 )
 from pynamodb.exceptions import DeleteError, PutError, TableDoesNotExist, TableError, UpdateError
+from pynamodb.indexes import AllProjection, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
 from clients.trouble import Trouble
@@ -43,12 +44,35 @@ class Sailing(Model):
     weather = JSONAttribute(null=True)
 
 
+class ByShip(LocalSecondaryIndex["Indexed"]):  # type: ignore[no-untyped-call]  # PynamoDB types not all of it
+    class Meta:
+        index_name = "by-ship"
+        projection = AllProjection()
+
+    route = UnicodeAttribute(hash_key=True)
+    ship = UnicodeAttribute(range_key=True)
+
+
+class BySeats(LocalSecondaryIndex["Indexed"]):  # type: ignore[no-untyped-call]  # as above
+    class Meta:
+        index_name = "by-seats"
+        projection = KeysOnlyProjection()
+
+    route = UnicodeAttribute(hash_key=True)
+    seats = NumberAttribute(range_key=True)
+
+
+class Indexed(Sailing):
+    by_ship = ByShip()
+    by_seats = BySeats()
+
+
 class Versioned(Sailing):
     version = VersionAttribute()
 
 
 def berth(deck: int, *, window: bool = False) -> Any:
-    return Berth(deck=deck, window=window)  # type: ignore[no-untyped-call]  # PynamoDB types no map's constructor
+    return Berth(deck=deck, window=window)  # type: ignore[no-untyped-call]  # as above
 
 
 def model_of(parent: type[Sailing], table: str) -> Any:
@@ -141,6 +165,26 @@ def test_batches_hold_more_than_one_request_does(sailings: Any) -> None:
     keys = [("Vaasa-Umeå", hour) for hour in range(60)] + [("Turku-Åland", 0)]
     found = list(sailings.batch_get([*keys, *(("Oulu-Luleå", hour) for hour in range(60))]))
     assert sorted(each.departure for each in found) == list(range(60))
+
+
+def test_indexes_are_asked_as_models_are(name: str) -> None:
+    model = model_of(Indexed, name)
+    model.create_table(wait=True)
+    with model.batch_write() as batch:
+        for hour, ship in enumerate(("Grace", "Glory", "Grace", None, "Baltic")):
+            batch.save(model("Turku-Åland", hour, ship=ship, seats=50 - 10 * hour))
+    ships = model.by_ship.query("Turku-Åland", model.ship.startswith("G"))
+    assert [(each.ship, each.departure) for each in ships] == [("Glory", 1), ("Grace", 0), ("Grace", 2)]
+    emptiest = model.by_seats.query("Turku-Åland", scan_index_forward=False, limit=2, consistent_read=True)
+    assert [(each.seats, each.departure, each.ship) for each in emptiest] == [(50, 0, None), (40, 1, None)]
+    assert model.by_ship.count("Turku-Åland") == 4
+    assert sorted(each.ship for each in model.by_ship.scan(page_size=2)) == [
+        "Baltic",
+        "Glory",
+        "Grace",
+        "Grace",
+    ]
+    model.delete_table()
 
 
 def test_of_two_who_change_a_version_the_second_is_refused(name: str) -> None:
