@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from trinamo.bench import rounds
 from trinamo.bench.cli import bench
-from trinamo.bench.systems import CEILING
+from trinamo.bench.systems import CEILING, TRINAMO
 
 SHORT = [
     "http",
@@ -42,11 +43,37 @@ def test_the_table_shows_rate_percentiles_and_errors() -> None:
         assert title in result.stdout
 
 
+def test_queries_are_compared_across_numbers_of_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "WARMUP_SECONDS", 0.05)
+    short = ["query", "--items", "10,200", "--seconds", "0.1", "--rounds", "1"]
+    result = CliRunner().invoke(bench, [*short, "--json"])
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["rows"]
+    assert [(row["items"], row["system"]) for row in rows] == [
+        (10, TRINAMO),
+        (10, CEILING),
+        (200, TRINAMO),
+        (200, CEILING),
+    ]
+    assert [row["errors"] for row in rows] == [0] * 4
+    assert rows[0]["growth"] == rows[1]["growth"] == 1
+    assert rows[2]["growth"] > 0
+    shown = CliRunner().invoke(bench, [*short, "--no-trinamo"])
+    assert shown.exit_code == 0, shown.output
+    assert "p50 ÷ 10" in shown.stdout
+
+
+@pytest.mark.parametrize("items", ["1", "10,many", "2000000"])
+def test_a_number_of_items_out_of_bounds_is_refused(items: str) -> None:
+    assert CliRunner().invoke(bench, ["query", "--items", items]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     "flags",
     [
         ["--peers", "moto"],
         ["--operations", "scan"],
+        ["--operations", "append"],
         ["--connections", "0"],
         ["--connections", "9999"],
         ["--seconds", "900"],

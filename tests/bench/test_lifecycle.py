@@ -2,8 +2,9 @@
 
 import pytest
 
-from trinamo.bench import lifecycle, rounds, systems
-from trinamo.bench.generator import Load
+from trinamo.bench import lifecycle, payload, rounds, systems
+from trinamo.bench.cli import prepare
+from trinamo.bench.rounds import Demand, Plan
 
 # The project's goal for an idle cluster of 30 partitions, in percent of a core.
 IDLE_PERCENT_MAX = 2.0
@@ -14,15 +15,16 @@ def test_a_start_is_ready_before_its_first_item_is_stored() -> None:
     assert 0 < ready < first_put < systems.START_SECONDS_MAX
 
 
-def test_the_server_answers_the_generator_without_an_error() -> None:
+def test_the_server_answers_the_generator_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "WARMUP_SECONDS", 0.05)
+    operations = ("delete", *(each for each in payload.OPERATIONS if each != "delete"))
     with systems.trinamo() as system:
-        systems.create_table(system)
-        rounds.fill(system)
-        for operation in ("put", "get"):
-            load = Load(system.host, system.port, operation, 16, seconds=0.3, warmup_seconds=0.1)
-            sample = rounds.generate(load, system.name)
-            assert (sample.errors, sample.first_error) == (0, "")
-            assert sample.requests > 0
+        plan = Plan(tuple(map(Demand, operations)), (16,), seconds=0.2, rounds=1)
+        prepare(system, plan, lambda _: None)
+        rows = rounds.measure([system], plan, lambda _: None)
+    assert [row.operation for row in rows] == list(operations)
+    assert [(row.errors, row.first_error) for row in rows] == [(0, "")] * len(rows)
+    assert all(row.rate > 0 for row in rows)
 
 
 @pytest.mark.soak

@@ -52,3 +52,29 @@ def test_json_holds_every_figure() -> None:
     found = json.loads(report.as_json(Report([ROW], LIFECYCLE, [])))
     assert found["rows"][0]["ratios"] == {"dynoxide": 1.204, "dynalite": 1.5}
     assert found["lifecycle"]["idle_percent"] == 1.25
+
+
+def test_depths_stand_beside_the_first_of_their_own_system() -> None:
+    def row(system: str, operation: str, p50_ms: float) -> Row:
+        return Row(system, operation, 1, 5000.0, p50_ms, 2.0, 0, "", False, {})
+
+    rows = [
+        row("trinamo", "query of 1,000", 0.2),
+        row("dynalite", "query of 1,000", 0.4),
+        row("trinamo", "query of 100,000", 0.3),
+        row("dynalite", "query of 100,000", 4.0),
+    ]
+    depths = report.depths(Report(rows, None, []), (1000, 100_000))
+    assert [(each.items, round(each.growth, 3)) for each in depths] == [
+        (1000, 1.0),
+        (1000, 1.0),
+        (100_000, 1.5),
+        (100_000, 10.0),
+    ]
+    text = io.StringIO()
+    report.show_depths(depths, ["dynoxide is not installed"], Console(file=text, width=80))
+    for cell in ("100,000", "p50 ÷ 1,000", "1.50", "10.00", "dynoxide is not installed"):
+        assert cell in text.getvalue()
+    found = json.loads(report.depths_as_json(depths, ["dynoxide is not installed"]))
+    assert [each["growth"] for each in found["rows"]] == [each.growth for each in depths]
+    assert found["rows"][3]["p50_ms"] == 4.0

@@ -10,7 +10,7 @@ import pytest
 from trinamo.bench import rounds, systems
 from trinamo.bench.generator import Sample
 from trinamo.bench.lifecycle import processor_seconds
-from trinamo.bench.rounds import Plan, Row
+from trinamo.bench.rounds import Demand, Plan, Row
 from trinamo.bench.systems import CEILING, TRINAMO
 
 
@@ -45,17 +45,32 @@ def test_systems_take_turns_within_a_round() -> None:
     turns: list[str] = []
     with systems.ceiling() as one, systems.ceiling() as other:
         first, second = attrs.evolve(one, name="first"), attrs.evolve(other, name="second")
-        plan = Plan(("put",), (1,), seconds=0.05, rounds=2)
+        plan = Plan((Demand("put"),), (1,), seconds=0.05, rounds=2)
         found = rounds.measure([first, second], plan, turns.append)
     assert [turn.split()[-1] for turn in turns] == ["first", "second", "first", "second"]
     assert [row.system for row in found] == ["first", "second"]
+
+
+def test_each_item_is_deleted_once_and_put_again() -> None:
+    with systems.ceiling() as null:
+        plan = Plan((Demand("delete"),), (4,), seconds=30.0, rounds=1)
+        begin = time.perf_counter()
+        (row,) = rounds.measure([null], plan, lambda _: None)
+        assert time.perf_counter() - begin < plan.seconds
+    assert (row.operation, row.errors) == ("delete", 0)
+
+
+def test_a_demand_is_filled_by_puts_into_the_table_it_reads() -> None:
+    assert Demand("delete").filling == Demand("update").filling == Demand("put")
+    assert Demand("query", 100, 100).filling == Demand("append", 100, 100)
+    assert (Demand("query").name, Demand("query", 1000, 1000).name) == ("query", "query of 1,000")
 
 
 def test_a_server_that_is_gone_ends_the_measurement_with_its_reason() -> None:
     with systems.ceiling() as null:
         pass
     with pytest.raises(rounds.MeasurementFailed, match=r"ceiling: .*refused"):
-        rounds.fill(null)
+        rounds.fill(null, Demand("put"))
 
 
 def test_a_process_of_ours_is_gone_when_its_context_closes() -> None:

@@ -61,6 +61,8 @@ T = TypeVar("T")
 
 SHARED: Final = ("000000000000", "us-east-1")
 STATUS_WAIT_MAX_S: Final = 10.0  # how long settled operations wait for a table to be created or gone
+# How long settled DescribeTable waits for the same: an SDK's waiter that finds it undone looks again after 20 s.
+DESCRIBE_WAIT_MAX_S: Final = 2.0
 SLICE_ROWS: Final = 100
 
 _log = structlog.get_logger("trinamo.gateway")
@@ -126,6 +128,8 @@ class ClusterDatabase:
 
     async def describe_table(self, address: TableAddress) -> Table:
         record = await self._find(address)
+        if record is not None and record.status is not TableStatus.ACTIVE and self._settled:
+            record = await self._wait_until_at_rest(self._own(address))
         if record is None:
             raise table_not_found(address.name)
         return await self._counted(_table(record))
@@ -198,6 +202,16 @@ class ClusterDatabase:
                 return record
             if self._clock.monotonic() >= deadline:
                 raise service_unavailable()
+            await self._wait_for_change(deadline)
+
+    async def _wait_until_at_rest(self, address: TableAddress) -> TableRecord | None:
+        """Give a change of status a moment to end, and return what the table is then."""
+        deadline = self._clock.monotonic() + DESCRIBE_WAIT_MAX_S
+        while True:
+            record = self._view.tables.get(address)
+            changing = record is not None and record.status is not TableStatus.ACTIVE
+            if not changing or self._clock.monotonic() >= deadline:
+                return record
             await self._wait_for_change(deadline)
 
     async def _wait_for_change(self, deadline: float) -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from trinamo.bench import lifecycle, report, rounds, systems
-from trinamo.bench.payload import TARGETS
-from trinamo.bench.rounds import MeasurementFailed, Plan
+from trinamo.bench import lifecycle, payload, report, rounds, systems
+from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
 
 CONNECTIONS_MAX = 1024
 SECONDS_MAX = 60.0
-
+ITEMS_MIN, ITEMS_MAX = 10, 1_000_000
 
 Callback = Callable[[click.Context, click.Parameter, str], object]
+Command = Callable[..., None]
 
 
 def words(allowed: tuple[str, ...]) -> Callback:
@@ -33,12 +33,43 @@ def words(allowed: tuple[str, ...]) -> Callback:
     return parse
 
 
-def counts(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
-    """Comma-separated numbers of connections."""
-    found = [word.strip() for word in value.split(",")]
-    if not all(word.isdecimal() and 1 <= int(word) <= CONNECTIONS_MAX for word in found):
-        raise click.BadParameter(f"numbers from 1 to {CONNECTIONS_MAX}, separated by commas")
-    return tuple(dict.fromkeys(map(int, found)))
+def counts(least: int, most: int) -> Callback:
+    """Comma-separated numbers."""
+
+    def parse(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+        found = [word.strip() for word in value.split(",")]
+        if not all(word.isdecimal() and least <= int(word) <= most for word in found):
+            raise click.BadParameter(f"numbers from {least} to {most}, separated by commas")
+        return tuple(dict.fromkeys(map(int, found)))
+
+    return parse
+
+
+def of_any_load(command: Command) -> Command:
+    """The options of every command that measures systems under load."""
+    options = (
+        click.option(
+            "--peers", callback=words(PEERS), default="", help="Measure these too: dynalite,dynoxide."
+        ),
+        click.option(
+            "--install-peers",
+            is_flag=True,
+            help="First install the peers with npm, into the cache directory.",
+        ),
+        click.option(
+            "--cache",
+            type=click.Path(path_type=Path),
+            help="Where peers are installed; default: the user's cache.",
+        ),
+        click.option("--seconds", type=click.FloatRange(0.1, SECONDS_MAX), default=2.0, show_default=True),
+        click.option("--rounds", "rounds_", type=click.IntRange(1, 50), default=3, show_default=True),
+        click.option("--url", help="Measure the server that listens there instead of starting one."),
+        click.option("--no-trinamo", is_flag=True, help="Measure the peers alone."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -47,24 +78,13 @@ def bench() -> None:
 
 
 @bench.command()
-@click.option("--operations", callback=words(tuple(TARGETS)), default="put,get", show_default=True)
-@click.option("--connections", callback=counts, default="1,16,64", show_default=True)
-@click.option("--peers", callback=words(PEERS), default="", help="Measure these too: dynalite,dynoxide.")
-@click.option(
-    "--install-peers", is_flag=True, help="First install the peers with npm, into the cache directory."
-)
-@click.option(
-    "--cache", type=click.Path(path_type=Path), help="Where peers are installed; default: the user's cache."
-)
-@click.option("--seconds", type=click.FloatRange(0.1, SECONDS_MAX), default=2.0, show_default=True)
-@click.option("--rounds", "rounds_", type=click.IntRange(1, 50), default=3, show_default=True)
-@click.option("--url", help="Measure the server that listens there instead of starting one.")
-@click.option("--no-trinamo", is_flag=True, help="Measure the peers alone.")
+@click.option("--operations", callback=words(payload.OPERATIONS), default="put,get", show_default=True)
+@click.option("--connections", callback=counts(1, CONNECTIONS_MAX), default="1,16,64", show_default=True)
+@of_any_load
 @click.option("--lifecycle/--no-lifecycle", "with_lifecycle", default=True, help="Also starts, and idling.")
 @click.option(
     "--partitions", type=click.IntRange(1, 1000), default=30, show_default=True, help="Of the idle cluster."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def http(
     operations: tuple[str, ...],
     connections: tuple[int, ...],
@@ -81,28 +101,71 @@ def http(
 ) -> None:
     """Requests per second and latencies over HTTP.
 
-    Pre-rendered requests come from a process of their own. Systems are measured in turn, round after round, and
+    Operations: put, get, put-if (a PutItem whose condition holds), update (SET and ADD), delete, and query (five items
+    of 64). Pre-rendered requests come from a process of their own. Systems are measured in turn, round after round, and
     medians shown, beside what the same generator reaches against a server that does nothing.
     """
-    if not sys.platform.startswith("linux"):
-        raise click.ClickException("the load generator needs Linux")
-    directory = cache or systems.cache_directory()
-    plan = Plan(operations, connections, seconds, rounds_)
-    console = Console(stderr=True)
-    try:
-        if install_peers:
-            systems.install_peers(directory)
-        with console.status("starting") as status:
-            found = load_report(plan, peers, directory, url, not no_trinamo, status.update)
-            if with_lifecycle and not url and not no_trinamo:
-                status.update("starts and idling")
-                found = report.Report(found.rows, lifecycle.measure(partitions), found.skipped)
-    except (StartFailed, MeasurementFailed) as error:
-        raise click.ClickException(str(error)) from error
+    plan = Plan(tuple(map(Demand, operations)), connections, seconds, rounds_)
+    found = measured(plan, peers, cache, url, install=install_peers, with_trinamo=not no_trinamo)
+    if with_lifecycle and not url and not no_trinamo:
+        with Console(stderr=True).status("starts and idling"):
+            found = report.Report(found.rows, lifecycle.measure(partitions), found.skipped)
     if as_json:
         click.echo(report.as_json(found))
     else:
         report.show(found, Console())
+
+
+@bench.command()
+@click.option("--items", callback=counts(ITEMS_MIN, ITEMS_MAX), default="1000,100000", show_default=True)
+@click.option("--connections", type=click.IntRange(1, CONNECTIONS_MAX), default=1, show_default=True)
+@of_any_load
+def query(
+    items: tuple[int, ...],
+    connections: int,
+    peers: tuple[str, ...],
+    install_peers: bool,
+    cache: Path | None,
+    seconds: float,
+    rounds_: int,
+    url: str | None,
+    no_trinamo: bool,
+    as_json: bool,
+) -> None:
+    """Query with a Limit of 5 under partition keys that hold more and more items.
+
+    It should take the same time under all of them. Medians are shown, and their ratio to that of the first number.
+    """
+    demands = tuple(Demand("query", items=count, orders=count) for count in items)
+    plan = Plan(demands, (connections,), seconds, rounds_)
+    found = measured(plan, peers, cache, url, install=install_peers, with_trinamo=not no_trinamo)
+    depths = report.depths(found, items)
+    if as_json:
+        click.echo(report.depths_as_json(depths, found.skipped))
+    else:
+        report.show_depths(depths, found.skipped, Console())
+
+
+def measured(
+    plan: Plan,
+    peers: tuple[str, ...],
+    cache: Path | None,
+    url: str | None,
+    *,
+    install: bool,
+    with_trinamo: bool,
+) -> report.Report:
+    """Carry a plan out, with a word on stderr about how far it is; end the command where it cannot be."""
+    if not sys.platform.startswith("linux"):
+        raise click.ClickException("the load generator needs Linux")
+    directory = cache or systems.cache_directory()
+    try:
+        if install:
+            systems.install_peers(directory)
+        with Console(stderr=True).status("starting") as status:
+            return load_report(plan, peers, directory, url, with_trinamo, status.update)
+    except (StartFailed, MeasurementFailed) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def load_report(
@@ -121,14 +184,23 @@ def load_report(
         if name not in present
     ]
     with ExitStack() as stack:
-        measured = [stack.enter_context(systems.peer(name, program)) for name, program in present.items()]
+        running = [stack.enter_context(systems.peer(name, program)) for name, program in present.items()]
         if with_trinamo:
-            measured.insert(0, ours(url, stack))
-        for system in measured:
-            systems.create_table(system)
-            rounds.fill(system)
-        measured.append(stack.enter_context(systems.ceiling()))
-        return report.Report(rounds.measure(measured, plan, progress), None, skipped)
+            running.insert(0, ours(url, stack))
+        for system in running:
+            prepare(system, plan, progress)
+        running.append(stack.enter_context(systems.ceiling()))
+        return report.Report(rounds.measure(running, plan, progress), None, skipped)
+
+
+def prepare(system: System, plan: Plan, progress: rounds.Progress) -> None:
+    """Make the tables that a plan needs, and put all items that it asks for."""
+    fillings = dict.fromkeys(demand.filling for demand in plan.demands)
+    for operation in dict.fromkeys(filling.operation for filling in fillings):
+        systems.create_table(system, payload.TABLES[operation])
+    for filling in fillings:
+        progress(f"filling {system.name}: {filling.items:,} items")
+        rounds.fill(system, filling)
 
 
 def ours(url: str | None, stack: ExitStack) -> System:

@@ -25,6 +25,8 @@ from trinamo.bench import payload
 RECEIVE_SIZE = 65536
 # A server that says nothing for so long is not coming back.
 SILENCE_SECONDS_MAX = 10.0
+# Each request once: a hundred thousand items are put in this time at a few hundred a second.
+LAP_SECONDS_MAX = 300.0
 # More lost connections than this are no accident: the measurement ends.
 LOST_MAX = 100
 
@@ -39,6 +41,8 @@ class Load:
     connections: int
     seconds: float | None = None
     warmup_seconds: float = 0.0
+    items: int = payload.KEYS
+    orders: int = payload.ORDERS
 
 
 @attrs.frozen
@@ -191,11 +195,11 @@ class Connections:
 
 def generate(load: Load) -> Sample:
     """Apply a load and measure it."""
-    rendered = payload.requests(load.operation, f"{load.host}:{load.port}")
+    rendered = payload.requests(load.operation, f"{load.host}:{load.port}", load.items, load.orders)
     connections = Connections(
         address=(load.host, load.port),
         requests=iter(rendered) if load.seconds is None else itertools.cycle(rendered),
-        body_size_min=payload.ITEM_ANSWER_SIZE_MIN if load.operation == "get" else 0,
+        body_size_min=payload.answer_size_min(load.operation),
     )
     gc.disable()
     try:
@@ -211,8 +215,10 @@ def measure(connections: Connections, load: Load) -> Sample:
     if load.seconds is not None:
         connections.restart_counting()
     start = clock()
-    connections.run_until(start + (load.seconds or 60.0))
+    connections.run_until(start + (load.seconds or LAP_SECONDS_MAX))
     seconds = clock() - start
+    if load.seconds is None and connections.sockets:
+        raise Answerless(f"not all requests answered within {LAP_SECONDS_MAX:.0f} s")
     latencies = sorted(connections.latencies)
     return Sample(
         requests=len(latencies),

@@ -34,7 +34,16 @@ def answer(body: dict[str, object]) -> bytes:
 
 def serve(listener: socket.socket) -> NoReturn:
     """Answer until the process is ended."""
+    found = [payload.order(number, payload.ORDERS) for number in range(payload.QUERY_LIMIT)]
     put_answer, get_answer = answer({}), answer({"Item": payload.item(0)})
+    query_answer = answer(
+        {
+            "Items": found,
+            "Count": len(found),
+            "ScannedCount": len(found),
+            "LastEvaluatedKey": payload.order_key(0, len(found) - 1, payload.ORDERS),
+        }
+    )
     listener.setblocking(False)
     poll = select.epoll()
     poll.register(listener, select.EPOLLIN)
@@ -53,7 +62,10 @@ def serve(listener: socket.socket) -> NoReturn:
                 poll.unregister(fd)
                 connections.pop(fd).close()
             elif request[-1] == 0x7D:  # a closing brace: the request is whole
-                write(fd, get_answer if b".GetItem" in request else put_answer)
+                if b".GetItem" in request:
+                    write(fd, get_answer)
+                else:
+                    write(fd, query_answer if b".Query" in request else put_answer)
 
 
 def accept(listener: socket.socket, poll: select.epoll, connections: dict[int, socket.socket]) -> None:

@@ -2,7 +2,8 @@
 
 The headers are those that boto3 sends, a signature of the right form included: a server that does not check
 signatures has the same bytes to read as it would have from the SDK. The items are orders of about 500 bytes of
-DynamoDB's JSON, each under its own partition key.
+DynamoDB's JSON. They lie in two tables: in one under an order id each, in the other under their customer, in order of
+their number.
 """
 
 import json
@@ -10,8 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 
 TABLE = "bench"
+COLLECTIONS = "bench.collections"
 # Enough keys that neighbouring requests do not meet, few enough to render and to fill in a second.
 KEYS = 4096
+# How many orders a customer has, where nobody says otherwise.
+ORDERS = 64
+QUERY_LIMIT = 5
 
 CREATE_TABLE = {
     "TableName": TABLE,
@@ -19,9 +24,34 @@ CREATE_TABLE = {
     "KeySchema": [{"AttributeName": "order_id", "KeyType": "HASH"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-DESCRIBE_TABLE = {"TableName": TABLE}
+CREATE_COLLECTIONS = {
+    "TableName": COLLECTIONS,
+    "AttributeDefinitions": [
+        {"AttributeName": "customer", "AttributeType": "S"},
+        {"AttributeName": "order_number", "AttributeType": "N"},
+    ],
+    "KeySchema": [
+        {"AttributeName": "customer", "KeyType": "HASH"},
+        {"AttributeName": "order_number", "KeyType": "RANGE"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 # Smaller than any answer that holds an item, larger than an empty one.
 ITEM_ANSWER_SIZE_MIN = 400
+
+TARGETS = {
+    "put": "PutItem",
+    "put-if": "PutItem",
+    "get": "GetItem",
+    "update": "UpdateItem",
+    "delete": "DeleteItem",
+    "query": "Query",
+    "append": "PutItem",
+}
+# What a user can have measured; `append` fills the table that `query` reads.
+OPERATIONS = tuple(operation for operation in TARGETS if operation != "append")
+# By the operation that fills them.
+TABLES: dict[str, Mapping[str, object]] = {"put": CREATE_TABLE, "append": CREATE_COLLECTIONS}
 
 _HEAD = """\
 POST / HTTP/1.1\r
@@ -67,19 +97,70 @@ def key(number: int) -> dict[str, dict[str, object]]:
     return {"order_id": item(number)["order_id"]}
 
 
-def bodies(operation: str) -> Iterator[dict[str, object]]:
-    """One body for each key. Operations: put, get."""
-    for number in range(KEYS):
+def order(number: int, orders: int) -> dict[str, dict[str, object]]:
+    """The `number`th order of the customers who have `orders` orders each."""
+    return {**item(number), **order_key(number // orders, number % orders, orders)}
+
+
+def order_key(customer: int, number: int, orders: int) -> dict[str, dict[str, object]]:
+    return {"customer": {"S": f"customer-{orders}-{customer:06d}"}, "order_number": {"N": str(number)}}
+
+
+def bodies(operation: str, items: int = KEYS, orders: int = ORDERS) -> Iterator[dict[str, object]]:
+    """One body for each of `items` keys, but no more queries than `KEYS`."""
+    for number in range(min(items, KEYS) if operation == "query" else items):
         match operation:
             case "put":
                 yield {"TableName": TABLE, "Item": item(number)}
+            case "put-if":
+                yield {
+                    "TableName": TABLE,
+                    "Item": item(number),
+                    "ConditionExpression": "attribute_exists(order_id) AND paid = :paid",
+                    "ExpressionAttributeValues": {":paid": {"BOOL": True}},
+                }
             case "get":
                 yield {"TableName": TABLE, "Key": key(number)}
+            case "update":
+                yield {
+                    "TableName": TABLE,
+                    "Key": key(number),
+                    "UpdateExpression": "SET note = :note ADD amendments :one",
+                    "ExpressionAttributeValues": {
+                        ":note": {"S": "ring twice, and leave it on the bench behind the house"},
+                        ":one": {"N": "1"},
+                    },
+                }
+            case "delete":
+                yield {"TableName": TABLE, "Key": key(number)}
+            case "append":
+                yield {"TableName": COLLECTIONS, "Item": order(number, orders)}
+            case "query":
+                yield query(number, items // orders, orders)
             case _:
                 raise ValueError(f"no such operation: {operation}")
 
 
-TARGETS = {"put": "PutItem", "get": "GetItem"}
+def query(number: int, customers: int, orders: int) -> dict[str, object]:
+    """Ask for a few orders of a customer, from anywhere but the very end of what there is."""
+    first = order_key(number % customers, number * 7919 % (orders - QUERY_LIMIT + 1), orders)
+    return {
+        "TableName": COLLECTIONS,
+        "KeyConditionExpression": "customer = :customer AND order_number >= :first",
+        "ExpressionAttributeValues": {":customer": first["customer"], ":first": first["order_number"]},
+        "Limit": QUERY_LIMIT,
+    }
+
+
+def answer_size_min(operation: str) -> int:
+    """The size of a body below which an answer does not hold what it should."""
+    match operation:
+        case "get":
+            return ITEM_ANSWER_SIZE_MIN
+        case "query":
+            return QUERY_LIMIT * ITEM_ANSWER_SIZE_MIN
+        case _:
+            return 0
 
 
 def render(target: str, body: Mapping[str, object], host: str) -> bytes:
@@ -92,5 +173,5 @@ def render(target: str, body: Mapping[str, object], host: str) -> bytes:
     return head.encode() + text
 
 
-def requests(operation: str, host: str) -> list[bytes]:
-    return [render(TARGETS[operation], body, host) for body in bodies(operation)]
+def requests(operation: str, host: str, items: int = KEYS, orders: int = ORDERS) -> list[bytes]:
+    return [render(TARGETS[operation], body, host) for body in bodies(operation, items, orders)]

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from trinamo.bench.lifecycle import Lifecycle
-from trinamo.bench.rounds import Row
+from trinamo.bench.payload import QUERY_LIMIT
+from trinamo.bench.rounds import Demand, Row
 from trinamo.bench.systems import CEILING, PEERS
 
 
@@ -21,31 +22,67 @@ class Report:
     """In a word each: which peers were left out, and why."""
 
 
+@attrs.frozen
+class Depth:
+    """A row of `trinamo bench query`."""
+
+    items: int
+    """Under the partition key."""
+    row: Row
+    growth: float
+    """Its median latency by the same system's under the first number of items."""
+
+
+def depths(report: Report, items: Sequence[int]) -> list[Depth]:
+    """Put rows beside each other that differ in their number of items."""
+    names = {Demand("query", items=count, orders=count).name: count for count in items}
+    first = {row.system: row.p50_ms for row in report.rows if names[row.operation] == items[0]}
+    return [
+        Depth(names[row.operation], row, row.p50_ms / first[row.system] if first[row.system] else 0.0)
+        for row in report.rows
+    ]
+
+
+def depths_as_json(depths: Sequence[Depth], skipped: Sequence[str]) -> str:
+    rows = [{"items": each.items, "growth": each.growth, **attrs.asdict(each.row)} for each in depths]
+    return json.dumps({"rows": rows, "skipped": list(skipped)}, indent=2)
+
+
 def as_json(report: Report) -> str:
     return json.dumps(attrs.asdict(report), indent=2)
 
 
 def show(report: Report, console: Console) -> None:
     console.print(load_table(report.rows))
-    if any(row.generator_bound for row in report.rows):
+    show_remarks(report.rows, report.skipped, console)
+    if report.lifecycle:
+        console.print(lifecycle_table(report.lifecycle))
+
+
+def show_depths(depths: Sequence[Depth], skipped: Sequence[str], console: Console) -> None:
+    console.print(depth_table(depths))
+    show_remarks([depth.row for depth in depths], skipped, console)
+
+
+def show_remarks(rows: Sequence[Row], skipped: Sequence[str], console: Console) -> None:
+    """What a reader of the rows must know."""
+    if any(row.generator_bound for row in rows):
         console.print(
             "* within 20 % of the null server: the load generator is the limit, the server may be faster"
         )
-    for row in report.rows:
+    for row in rows:
         if row.errors:
             first = row.first_error.replace("\r\n", " ")
             console.print(
                 f"{row.system}, {row.operation}, {row.connections}: first error: {first}", markup=False
             )
-    for word in report.skipped:
+    for word in skipped:
         console.print(word, markup=False)
-    if report.lifecycle:
-        console.print(lifecycle_table(report.lifecycle))
 
 
 def load_table(rows: Sequence[Row]) -> Table:
     peers = [peer for peer in PEERS if any(peer in row.ratios for row in rows)]
-    table = plain_table("HTTP on loopback, one table, items of about 500 bytes")
+    table = plain_table("HTTP on loopback, items of about 500 bytes")
     table.add_column("load", no_wrap=True)
     table.add_column("server", no_wrap=True)
     for name in ("requests/s", "p50 ms", "p99 ms", "errors", *(f"÷ {peer}" for peer in peers)):
@@ -60,10 +97,29 @@ def load_table(rows: Sequence[Row]) -> Table:
 
 
 def cells(row: Row, peers: Sequence[str]) -> list[str]:
-    rate = f"{row.rate:,.0f}" + ("*" if row.generator_bound else "")
-    figures = [rate, f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}", str(row.errors)]
     ratios = [f"{row.ratios[peer]:.2f}" if peer in row.ratios else "" for peer in peers]
-    return [f"{row.operation} × {row.connections}", row.system, *figures, *ratios]
+    return [f"{row.operation} × {row.connections}", row.system, *figures(row), *ratios]
+
+
+def figures(row: Row) -> list[str]:
+    rate = f"{row.rate:,.0f}" + ("*" if row.generator_bound else "")
+    return [rate, f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}", str(row.errors)]
+
+
+def depth_table(depths: Sequence[Depth]) -> Table:
+    table = plain_table(f"Query with Limit {QUERY_LIMIT} over HTTP, items of about 500 bytes")
+    table.add_column("items", justify="right", no_wrap=True)
+    table.add_column("server", no_wrap=True)
+    for name in ("requests/s", "p50 ms", "p99 ms", "errors", f"p50 ÷ {depths[0].items:,}"):
+        table.add_column(name, justify="right", no_wrap=True)
+    place = None
+    for depth in depths:
+        if place not in {None, depth.items}:
+            table.add_section()
+        place = depth.items
+        cells = [f"{depth.items:,}", depth.row.system, *figures(depth.row), f"{depth.growth:.2f}"]
+        table.add_row(*cells, style="dim" if depth.row.system == CEILING else None)
+    return table
 
 
 def lifecycle_table(lifecycle: Lifecycle) -> Table:

@@ -4,6 +4,7 @@
 2. Within a round every system meets the same load before the next load begins, so a slow minute hits all of them.
 3. A rate within `BOUND_SHARE` of the null server's, under the same load, says more about the generator than about the
    server, and is marked.
+4. Every measurement finds all items in place: what a measurement deleted is put again behind it.
 """
 
 import json
@@ -14,7 +15,8 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from trinamo.bench.generator import Load, Sample
+from trinamo.bench import payload
+from trinamo.bench.generator import LAP_SECONDS_MAX, Load, Sample
 from trinamo.bench.systems import CEILING, PEERS, System
 
 Progress = Callable[[str], None]
@@ -24,6 +26,7 @@ BOUND_SHARE = 0.8
 WARMUP_SECONDS = 0.5
 # On top of what a measurement takes by itself: to start, to render, to connect.
 GENERATOR_SECONDS_MAX = 60.0
+FILL_CONNECTIONS = 8
 
 
 class MeasurementFailed(Exception):
@@ -31,8 +34,27 @@ class MeasurementFailed(Exception):
 
 
 @attrs.frozen
+class Demand:
+    """An operation, on so many items in collections of so many."""
+
+    operation: str
+    items: int = payload.KEYS
+    orders: int = payload.ORDERS
+
+    @property
+    def name(self) -> str:
+        """What a report calls it."""
+        return self.operation if self.orders == payload.ORDERS else f"{self.operation} of {self.orders:,}"
+
+    @property
+    def filling(self) -> "Demand":
+        """The demand that puts what this one asks for."""
+        return attrs.evolve(self, operation="append" if self.operation == "query" else "put")
+
+
+@attrs.frozen
 class Plan:
-    operations: tuple[str, ...]
+    demands: tuple[Demand, ...]
     connections: tuple[int, ...]
     seconds: float
     rounds: int
@@ -40,7 +62,7 @@ class Plan:
     @property
     def measurements(self) -> int:
         """How often a system is measured."""
-        return len(self.operations) * len(self.connections) * self.rounds
+        return len(self.demands) * len(self.connections) * self.rounds
 
 
 @attrs.frozen
@@ -67,7 +89,7 @@ def generate(load: Load, server: str) -> Sample:
         input=json.dumps(attrs.asdict(load)),
         capture_output=True,
         text=True,
-        timeout=GENERATOR_SECONDS_MAX + (load.seconds or 0) + load.warmup_seconds,
+        timeout=GENERATOR_SECONDS_MAX + (load.seconds or LAP_SECONDS_MAX) + load.warmup_seconds,
         check=False,
     )
     if ended.returncode:
@@ -76,9 +98,17 @@ def generate(load: Load, server: str) -> Sample:
     return Sample(**json.loads(ended.stdout))
 
 
-def fill(system: System) -> None:
-    """Put every item once, so that every get finds its item."""
-    sample = generate(Load(system.host, system.port, "put", connections=8), system.name)
+def fill(system: System, filling: Demand) -> None:
+    """Put every item once, so that every request finds what it asks for."""
+    load = Load(
+        system.host,
+        system.port,
+        filling.operation,
+        FILL_CONNECTIONS,
+        items=filling.items,
+        orders=filling.orders,
+    )
+    sample = generate(load, system.name)
     if sample.errors:
         raise MeasurementFailed(
             f"{system.name} refused {sample.errors} of the first puts: {sample.first_error}"
@@ -89,19 +119,36 @@ def measure(systems: Sequence[System], plan: Plan, progress: Progress) -> list[R
     """Every system under every load, round after round."""
     samples: dict[tuple[str, int, str], list[Sample]] = {}
     for round_number in range(plan.rounds):
-        for operation in plan.operations:
+        for demand in plan.demands:
             for connections in plan.connections:
                 for system in systems:
                     progress(
-                        f"round {round_number + 1}: {operation}, {connections} connections, {system.name}"
+                        f"round {round_number + 1}: {demand.name}, {connections} connections, {system.name}"
                     )
-                    load = Load(
-                        system.host, system.port, operation, connections, plan.seconds, WARMUP_SECONDS
-                    )
-                    samples.setdefault((operation, connections, system.name), []).append(
-                        generate(load, system.name)
+                    samples.setdefault((demand.name, connections, system.name), []).append(
+                        take(system, demand, connections, plan.seconds)
                     )
     return rows(samples)
+
+
+def take(system: System, demand: Demand, connections: int, seconds: float) -> Sample:
+    """Measure one system under one load."""
+    load = Load(
+        system.host,
+        system.port,
+        demand.operation,
+        connections,
+        seconds,
+        WARMUP_SECONDS,
+        items=demand.items,
+        orders=demand.orders,
+    )
+    if demand.operation != "delete":
+        return generate(load, system.name)
+    # An item is deleted once: the measurement ends with the last of them, whenever that is.
+    taken = generate(attrs.evolve(load, seconds=None, warmup_seconds=0.0), system.name)
+    fill(system, demand.filling)
+    return taken
 
 
 def rows(samples: dict[tuple[str, int, str], list[Sample]]) -> list[Row]:

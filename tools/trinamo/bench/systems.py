@@ -186,12 +186,12 @@ def wait_for_listener(process: subprocess.Popen[str], port: int) -> None:
     raise StartFailed(f"{command_line(process)} does not listen")
 
 
-def create_table(system: System) -> None:
-    """Make the benchmark's table and wait until it is there."""
-    call(system, "CreateTable", payload.CREATE_TABLE)
+def create_table(system: System, declaration: Mapping[str, object] = payload.CREATE_TABLE) -> None:
+    """Make a table of the benchmark and wait until it is there."""
+    call(system, "CreateTable", declaration)
     deadline = time.monotonic() + TABLE_SECONDS_MAX
     while time.monotonic() < deadline:
-        table = call(system, "DescribeTable", payload.DESCRIBE_TABLE)["Table"]
+        table = call(system, "DescribeTable", {"TableName": declaration["TableName"]})["Table"]
         if table["TableStatus"] == "ACTIVE":
             return
         time.sleep(POLL_SECONDS)
