@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from actor.systems import CLUSTER, N1, N2, Listener, Ping, Pong, Word, echo, linked, pair, system
 from trinamo.actor import Envelope
-from trinamo.actor.system import EARLY_MAX, PROTOCOL_VERSION, WINDOW, Received
+from trinamo.actor.system import EARLY_MAX, PROTOCOL_VERSION, SILENCE_MAX_S, WINDOW, Received
 from trinamo.base import LinkDown, NodeId, NotLeader, OutcomeUnknown, ProposalDropped, WrongEpoch
 from trinamo.wire import FRAME_SIZE_MAX, encode_frame, to_wire
 from trinamo.world import Channel, MemoryHub
@@ -74,6 +74,34 @@ async def test_an_ask_beyond_its_deadline_has_an_unknown_outcome_and_its_late_an
         echo(actor.heard[0])
         await wait_all_tasks_blocked()
         assert both.n1.linked(N2)
+
+
+async def test_nobody_waits_longer_than_a_peer_may_be_silent() -> None:
+    async with pair() as both:
+        both.host(both.n1, Listener())
+        both.host(both.n2, Listener())  # it takes what it is asked, and never answers
+        first = both.n1.ask(N2, "listener", Ping(1), 100.0)
+        await wait_all_tasks_blocked()
+        both.n1.expire(10.0)
+        both.n1.expire(10.0 + SILENCE_MAX_S / 2)
+        second = both.n1.ask(N2, "listener", Ping(2), 100.0)
+        both.n2.tell(N1, "listener", Word("alive"))
+        await wait_all_tasks_blocked()
+        for moment in (10.0 + SILENCE_MAX_S, 11.0 + SILENCE_MAX_S):
+            both.n1.expire(moment)
+            assert not first.settled
+        both.n1.expire(11.1 + SILENCE_MAX_S)
+        for asked in (first, second):
+            with pytest.raises(OutcomeUnknown, match="no answer from n2 in time"):
+                await asked.wait()
+        third = both.n1.ask(N2, "listener", Ping(3), 100.0)
+        both.n1.expire(11.2 + SILENCE_MAX_S)
+        assert not third.settled  # who asks anew may hope anew
+        both.n1.expire(12.3 + SILENCE_MAX_S)
+        assert third.settled
+        await wait_all_tasks_blocked()
+        with pytest.raises(OutcomeUnknown):
+            await third.wait()
 
 
 async def test_tells_before_the_first_link_arrive_as_far_as_they_are_kept() -> None:

@@ -14,12 +14,13 @@ as over TCP. A payload is [number, items]: frames are numbered from 1 in each di
 2. An ask to a peer without a link fails at once with LinkDown: surely not sent. A link that ends fails every ask
    sent over it with OutcomeUnknown.
 3. Deadlines are looked at by `expire`, which the node's timer calls; a reply is never awaited beyond it by more
-   than a tick.
+   than a tick. Nor is one of a peer of which nothing has come for `SILENCE_MAX_S` since it was asked.
 4. A corrupt or unknown frame closes its link; it never harms the node.
 5. A frame is taken at most once, though a channel may duplicate it: a request done twice would undo what others
    did in between. One that comes later than `WINDOW` others is dropped, as if it had been lost.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -53,6 +54,9 @@ Name = int | str
 
 LINK_QUEUE_MAX = 16384  # messages; beyond it tells are dropped and asks refused
 EARLY_MAX = 64  # tells kept for a peer that was never linked: the votes of a start, not its heartbeats
+SILENCE_MAX_S = 1.0
+"""After which nobody waits for a peer any more of which nothing comes: it is parted or paused. Longer than an election
+takes, which is the longest that an ask may wait at a peer that is well."""
 RECONNECT_FIRST_S = 0.02
 RECONNECT_MAX_S = 0.5
 PROTOCOL_VERSION = 1
@@ -124,6 +128,7 @@ class Link:
         self._sender: trio.lowlevel.Task | None = None
         self._asked: dict[int, Reply[Any]] = {}
         self._next_id = 0
+        self._marks: deque[tuple[float, int]] = deque()  # at each tick, the last ask so far
         self._sent = 0
         self._received = Received()
 
@@ -150,10 +155,26 @@ class Link:
             reply.fail(LinkDown(f"no link to {self.peer}"))
 
     def expire(self, now: float) -> None:
-        """Give up asks whose deadline has passed: they were sent, so nobody knows."""
-        late = [id_ for id_, reply in self._asked.items() if reply.deadline <= now or reply.settled]
+        """Give up asks whose deadline has passed, and those of a peer that has fallen silent: nobody knows."""
+        last = self._last_hopeless(now)
+        late = [
+            id_ for id_, reply in self._asked.items() if reply.deadline <= now or reply.settled or id_ <= last
+        ]
         for id_ in late:
             self._asked.pop(id_).fail(OutcomeUnknown(f"no answer from {self.peer} in time"))
+
+    def _last_hopeless(self, now: float) -> int:
+        """The last ask that is older than the peer's silence may be, if it is that silent; else 0."""
+        marks = self._marks
+        if not self._asked:
+            marks.clear()
+            return 0
+        marks.append((now, self._next_id))
+        while len(marks) > 1 and marks[1][0] <= now - SILENCE_MAX_S:
+            marks.popleft()
+        moment, last = marks[0]
+        silent = self._system.heard_at(self.peer) < now - SILENCE_MAX_S
+        return last if silent and moment <= now - SILENCE_MAX_S else 0
 
     async def run(self) -> None:
         """Send and receive until the channel ends."""
@@ -241,6 +262,7 @@ class Link:
                 return
 
     def _take(self, frame: bytes) -> None:
+        self._system.heard.add(self.peer)
         try:
             payload = cbor2.loads(decode_frame(frame))
         except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
@@ -294,6 +316,9 @@ class System:
         self._early: dict[NodeId, list[Any]] = {peer: [] for peer in self._peers}  # until the first link
         self._accepted: list[Link] = []
         self._local: list[Reply[Any]] = []
+        self.heard: set[NodeId] = set()
+        """The peers of which a frame has come since the last tick."""
+        self._heard_at: dict[NodeId, float] = {}
         self._stopped = False
 
     def register(self, actor: Actor) -> None:
@@ -360,8 +385,16 @@ class System:
         elif not actor.mailbox.put(envelope) and envelope.reply is not None:
             envelope.reply.fail(MailboxFull(f"{name} on {self.node} is overloaded"))
 
+    def heard_at(self, peer: NodeId) -> float:
+        """The last tick before which a frame of the peer had come."""
+        return self._heard_at.get(peer, 0.0)
+
     def expire(self, now: float) -> None:
-        """Give up what waits beyond its deadline."""
+        """Give up what waits beyond its deadline. Called at every tick."""
+        for peer in self._peers:
+            if peer in self.heard:
+                self._heard_at[peer] = now
+        self.heard.clear()
         for link in (*self._links.values(), *self._accepted):
             link.expire(now)
         local, self._local = self._local, []
