@@ -33,6 +33,13 @@ def faults(shape: model.Shape, value: Any, path: str = "$") -> list[str]:
             return [] if _is_scalar(shape, value) else [f"{path}: {value!r} is no {shape.type_name}"]
 
 
+def _answer_faults(shape: model.Shape | None, body: Any) -> list[str]:
+    """Return what is wrong with an answer; one of no shape has no members."""
+    if shape is None:
+        return [] if body == {} else [f"$: {body!r} where nothing is answered"]
+    return faults(shape, body)
+
+
 def _structure_faults(shape: Any, value: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
         return [f"{path}: {value!r} is no structure"]
@@ -107,7 +114,7 @@ class Audit:
             return
         if response_dict["status_code"] == 200:
             self.seen.add(name)
-            wrong = faults(operation_model.output_shape, body)
+            wrong = _answer_faults(operation_model.output_shape, body)
         else:
             wrong = error_faults(self._service, body)
         self.found += [f"{name} {fault}" for fault in wrong]

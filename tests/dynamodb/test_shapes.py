@@ -108,6 +108,34 @@ def _tables(client: Any, name: str) -> None:
     client.list_tables(Limit=1)
 
 
+def _settings(client: Any, name: str) -> None:
+    arn = client.describe_table(TableName=name)["Table"]["TableArn"]
+    client.tag_resource(ResourceArn=arn, Tags=[{"Key": str(n), "Value": ""} for n in range(11)])
+    client.list_tags_of_resource(ResourceArn=arn)
+    client.untag_resource(ResourceArn=arn, TagKeys=["0"])
+    client.update_time_to_live(
+        TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "at"}
+    )
+    client.describe_time_to_live(TableName=name)
+    stream = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    client.update_table(TableName=name, StreamSpecification=stream)
+    client.update_table(
+        TableName=name,
+        SSESpecification={"Enabled": True, "SSEType": "KMS"},
+        TableClass="STANDARD_INFREQUENT_ACCESS",
+        OnDemandThroughput={"MaxReadRequestUnits": 5},
+    )
+    provisioned = f"{name}.provisioned"
+    client.update_table(
+        TableName=provisioned, ProvisionedThroughput={"ReadCapacityUnits": 9, "WriteCapacityUnits": 1}
+    )
+    client.update_table(TableName=provisioned, BillingMode="PAY_PER_REQUEST")
+    for each in (name, provisioned):
+        client.describe_table(TableName=each)
+    client.describe_limits()
+    client.describe_endpoints()
+
+
 def _writes(client: Any, name: str) -> None:
     for capacity in CAPACITIES:
         asked = {"ReturnConsumedCapacity": capacity, "ReturnItemCollectionMetrics": "SIZE"}
@@ -147,7 +175,7 @@ def _reads(client: Any, name: str) -> None:
 
 def test_every_operation_answers_in_its_shape(client: Any, audit: Audit, name: str) -> None:
     audit.seen.clear()
-    steps: list[Callable[[Any, str], None]] = [_tables, _writes, _reads]
+    steps: list[Callable[[Any, str], None]] = [_tables, _settings, _writes, _reads]
     for step in steps:
         step(client, name)
     for each in (name, f"{name}.provisioned"):

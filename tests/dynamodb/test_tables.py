@@ -229,7 +229,6 @@ def test_control_operations_name_the_missing_table(client: Any, operation: str) 
         ("TransactWriteItems", {"TransactItems": []}),
         ("TransactGetItems", {"TransactItems": []}),
         ("ExecuteStatement", {"Statement": "SELECT * FROM t"}),
-        ("UpdateTimeToLive", {"TableName": "ttt", "TimeToLiveSpecification": {}}),
         ("DescribeContinuousBackups", {"TableName": "ttt"}),
     ],
 )

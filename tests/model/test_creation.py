@@ -7,6 +7,7 @@ import cbor2
 import pytest
 
 from trinamo.model.creation import read_creation
+from trinamo.model.description import table_description
 from trinamo.model.errors import ApiError
 from trinamo.model.keys import KeyAttribute, KeySchema
 from trinamo.model.tables import (
@@ -14,8 +15,8 @@ from trinamo.model.tables import (
     TableSpec,
     TableStatus,
     Throughput,
+    at_creation,
     table_address,
-    table_description,
 )
 from trinamo.wire import from_wire, to_wire
 
@@ -34,6 +35,7 @@ GOOD: dict[str, Any] = {
     "AttributeDefinitions": [PK, SK],
     "BillingMode": "PAY_PER_REQUEST",
 }
+NOW = 1_732_000_000.123
 UNITS = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}
 
 
@@ -290,11 +292,12 @@ def test_a_spec_crosses_the_wire_whole() -> None:
 
 def _description(spec: TableSpec) -> dict[str, Any]:
     return table_description(
-        spec,
+        at_creation(spec, NOW),
         address=table_address("tab", "000000000000", "us-east-1"),
         table_id="6b7bd5a5-6a4b-4f0b-8b0f-3c5a3f1c2d3e",
         status=TableStatus.ACTIVE,
-        created_at=1_732_000_000.123,
+        created_at=NOW,
+        as_of=NOW,
     )
 
 
@@ -304,7 +307,7 @@ def test_an_on_demand_table_is_described() -> None:
         "TableName": "tab",
         "KeySchema": [HASH, RANGE],
         "TableStatus": "ACTIVE",
-        "CreationDateTime": 1_732_000_000.123,
+        "CreationDateTime": NOW,
         "ProvisionedThroughput": {
             "NumberOfDecreasesToday": 0,
             "ReadCapacityUnits": 0,
@@ -318,7 +321,7 @@ def test_an_on_demand_table_is_described() -> None:
         "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE"},
         "BillingModeSummary": {
             "BillingMode": "PAY_PER_REQUEST",
-            "LastUpdateToPayPerRequestDateTime": 1_732_000_000.123,
+            "LastUpdateToPayPerRequestDateTime": NOW,
         },
     }
 
@@ -342,6 +345,8 @@ def test_all_that_was_declared_is_described() -> None:
     assert description["OnDemandThroughput"] == {"MaxReadRequestUnits": 10}
     assert description["WarmThroughput"]["ReadUnitsPerSecond"] == 20_000
     assert description["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert description["LatestStreamLabel"] == "2024-11-19T07:06:40.123"
+    assert description["LatestStreamArn"].endswith(":table/tab/stream/2024-11-19T07:06:40.123")
     assert description["SSEDescription"]["KMSMasterKeyArn"].endswith(":alias/mine")
     [lsi], [gsi] = description["LocalSecondaryIndexes"], description["GlobalSecondaryIndexes"]
     assert lsi["KeySchema"] == [HASH, BY_X]

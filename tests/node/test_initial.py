@@ -11,6 +11,7 @@ import trio
 from gateway.operations.memory import MemoryDatabase
 from trinamo.gateway.http import ApiRequest
 from trinamo.gateway.operations import perform
+from trinamo.model.tables import TableAddress, Tag
 from trinamo.node import initial
 from trinamo.node.initial import Founder, read_initial
 
@@ -83,6 +84,23 @@ async def test_a_file_may_be_one_create_table_request(tmp_path: Path) -> None:
     site = Site()
     await site.found(write(tmp_path / "table.json", creation("one")))
     assert await site.count("one") == 0
+
+
+async def test_a_table_may_begin_with_tags_a_stream_and_a_time_to_live(tmp_path: Path) -> None:
+    site = Site()
+    table = {
+        **creation("settings"),
+        "Tags": [{"Key": "k", "Value": "v"}],
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "k"},
+    }
+    await site.found(write(tmp_path / "a.json", {"tables": [table]}))
+    made = await site.database.describe_table(TableAddress("000000000000", REGION, "settings"))
+    assert (made.spec.tags, made.spec.stream_view, made.spec.time_to_live) == (
+        (Tag("k", "v"),),
+        "NEW_IMAGE",
+        "k",
+    )
 
 
 async def test_a_directory_is_its_json_files(tmp_path: Path) -> None:
@@ -175,6 +193,10 @@ def test_a_directory_without_json_is_refused(tmp_path: Path) -> None:
     ("tree", "why"),
     [
         ({"TableName": "a"}, "table a: ValidationException: "),
+        (
+            {**creation("abc"), "TimeToLiveSpecification": {"Enabled": True}},
+            "table abc: ValidationException: ",
+        ),
         (
             {"tables": [creation("abc")], "items": {"abc": [{"k": {"S": "1"}}]}},
             "table abc: ValidationException: ",

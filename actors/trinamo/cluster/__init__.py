@@ -1,6 +1,6 @@
 """The cluster: catalog, view, router, supervisor."""
 
-from trinamo.cluster.catalog import SUPERVISOR, Catalog
+from trinamo.cluster.catalog import SUPERVISOR, Catalog, Tables
 from trinamo.cluster.copies import TableCopy, copy_out, put_back
 from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router, Unroutable
@@ -19,6 +19,7 @@ __all__ = [
     "Supervisor",
     "TableCopy",
     "TableRecord",
+    "Tables",
     "Unroutable",
     "copy_out",
     "put_back",

@@ -22,7 +22,7 @@ from trinamo.cluster.records import (
 )
 from trinamo.cluster.router import Router
 from trinamo.cluster.view import CatalogView
-from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.model.tables import TableAddress, TableSpec, TableStatus, at_creation
 from trinamo.partition.messages import Get, Read, Swap
 from trinamo.partition.stored import item_of
 from trinamo.ring import place, split_evenly, token_of
@@ -30,6 +30,7 @@ from trinamo.world import Random
 
 SUPERVISOR: Final = "supervisor"
 _ROWS_MAX: Final = 1 << 30
+_ARRIVING: Final = (TableStatus.CREATING, TableStatus.UPDATING)
 
 
 class Change(NamedTuple):
@@ -41,7 +42,8 @@ class Change(NamedTuple):
     clock_offset_us: int | None = None
 
 
-Decide = Callable[[Counters, dict[TableAddress, TableRecord]], Change | None]
+Tables = dict[TableAddress, TableRecord]
+Decide = Callable[[Counters, Tables], Change | None]
 
 
 class Catalog:
@@ -151,18 +153,17 @@ class Catalog:
                 self._system.tell(node, SUPERVISOR, message)
 
     async def create_table(
-        self, address: TableAddress, spec: TableSpec, now: float, taken: Callable[[TableRecord], None]
+        self, address: TableAddress, spec: TableSpec, now: float, admit: Callable[[Tables], None]
     ) -> TableRecord:
-        """Declare a table, CREATING, with its partitions placed. `taken` raises for one that is there."""
+        """Declare a table, CREATING, with its partitions placed. `admit` raises if the tables there forbid it."""
         table_id = self._draw_id()
 
-        def decide(counters: Counters, tables: dict[TableAddress, TableRecord]) -> Change:
-            existing = tables.get(address)
-            if existing is not None:
-                taken(existing)
+        def decide(counters: Counters, tables: Tables) -> Change:
+            admit(tables)
             partitions = self._placed(table_id, counters.partition)
             account, region, _ = address
-            record = TableRecord(account, region, table_id, spec, TableStatus.CREATING, now, partitions)
+            declared = at_creation(spec, now)
+            record = TableRecord(account, region, table_id, declared, TableStatus.CREATING, now, partitions)
             return Change([record], [], len(partitions))
 
         change = await self.change(decide)
@@ -173,7 +174,7 @@ class Catalog:
         """Add tables like these, with ids and partitions of their own, by one entry."""
         ids = [self._draw_id() for _ in records]
 
-        def decide(counters: Counters, _: dict[TableAddress, TableRecord]) -> Change:
+        def decide(counters: Counters, _: Tables) -> Change:
             first = counters.partition
             added: list[TableRecord] = []
             for record, table_id in zip(records, ids, strict=True):
@@ -196,22 +197,37 @@ class Catalog:
             for number, ((start, end), replicas) in enumerate(zip(bounds, placed, strict=True))
         )
 
-    async def set_status(self, table_id: str, old: TableStatus, new: TableStatus) -> TableRecord | None:
-        """Move a table from one status to another; None if it is not in `old`."""
+    async def alter_table(self, alter: Callable[[Tables], TableRecord]) -> TableRecord:
+        """Commit what `alter` makes of one of the tables, and return it; it may raise. No change is no commit."""
+        altered: TableRecord | None = None
 
-        def decide(_: Counters, tables: dict[TableAddress, TableRecord]) -> Change | None:
+        def decide(_: Counters, tables: Tables) -> Change | None:
+            nonlocal altered
+            altered = alter(tables)
+            return None if altered == tables[altered.address] else Change([altered], [])
+
+        await self.change(decide)
+        assert altered is not None
+        return altered
+
+    async def activate(self, table_id: str) -> None:
+        """End a table's creation or update, with the spec that is then in force."""
+
+        def decide(_: Counters, tables: Tables) -> Change | None:
             for record in tables.values():
-                if record.table_id == table_id and record.status is old:
-                    return Change([attrs.evolve(record, status=new)], [])
+                if record.table_id == table_id and record.status in _ARRIVING:
+                    spec = record.next_spec or record.spec
+                    return Change(
+                        [attrs.evolve(record, status=TableStatus.ACTIVE, spec=spec, next_spec=None)], []
+                    )
             return None
 
-        change = await self.change(decide)
-        return None if change is None else change.tables[0]
+        await self.change(decide)
 
     async def remove(self, chosen: Callable[[TableRecord], bool]) -> None:
         """Take tables out of the catalog, by one entry."""
 
-        def decide(_: Counters, tables: dict[TableAddress, TableRecord]) -> Change | None:
+        def decide(_: Counters, tables: Tables) -> Change | None:
             removed = [record.key for record in tables.values() if chosen(record)]
             return Change([], removed) if removed else None
 
@@ -220,7 +236,7 @@ class Catalog:
     async def reset(self) -> None:
         """Take all tables out of the catalog and undo every advance of the clock, by one entry."""
 
-        def decide(counters: Counters, tables: dict[TableAddress, TableRecord]) -> Change | None:
+        def decide(counters: Counters, tables: Tables) -> Change | None:
             removed = [record.key for record in tables.values()]
             return Change([], removed, 0, 0) if removed or counters.clock_offset_us else None
 
@@ -229,7 +245,7 @@ class Catalog:
     async def advance_clock(self, seconds: float) -> int:
         """Move the wall clock of every node ahead. Returns the new offset in microseconds."""
 
-        def decide(counters: Counters, _: dict[TableAddress, TableRecord]) -> Change:
+        def decide(counters: Counters, _: Tables) -> Change:
             return Change([], [], 0, counters.clock_offset_us + round(seconds * 1e6))
 
         change = await self.change(decide)

@@ -51,7 +51,10 @@ class PartitionRecord(Message):
 
 @attrs.frozen
 class TableRecord(Message):
-    """A table; `partitions` are in the order of their ranges and cover all keys."""
+    """A table; `partitions` are in the order of their ranges and cover all keys.
+
+    `next_spec` is there while the table is UPDATING: the spec that will be in force.
+    """
 
     WIRE = "catalog.table"
     account: str
@@ -61,6 +64,7 @@ class TableRecord(Message):
     status: TableStatus
     created_at: float
     partitions: tuple[PartitionRecord, ...]
+    next_spec: TableSpec | None = None
 
     @property
     def address(self) -> TableAddress:

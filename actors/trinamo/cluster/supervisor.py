@@ -4,6 +4,7 @@ The one beside the leader of the system partition is the active one and moves ta
 looks only at the catalog, so it is idempotent and goes on after a failover:
 
     CREATING  → every partition has a leader → ACTIVE
+    UPDATING  → the next spec is in force    → ACTIVE
     DELETING  → replicas are dismissed       → gone
 """
 
@@ -27,7 +28,7 @@ LOOK_S: Final = (
     0.5  # how often a node looks whether it missed a change, and whether leaders are where they should be
 )
 
-_PASSING: Final = (TableStatus.CREATING, TableStatus.DELETING)
+_PASSING: Final = (TableStatus.CREATING, TableStatus.UPDATING, TableStatus.DELETING)
 _log = structlog.get_logger("trinamo.cluster")
 
 
@@ -151,16 +152,16 @@ class Supervisor(Actor):
                 _log.info("catalog not read", node=self._node, reason=str(error))
 
     async def _move(self, record: TableRecord) -> None:
-        """Take one table to the next status, once its partitions have leaders."""
+        """Take one table to the next status; a new one once its partitions have leaders."""
         table_id = record.table_id
         if record.status is TableStatus.CREATING:
             for route in record.partitions:
                 await self._router.call(route, Get(route.epoch, ()))
-            async with self._changing:
-                await self._catalog.set_status(table_id, TableStatus.CREATING, TableStatus.ACTIVE)
-        else:
-            async with self._changing:
+        async with self._changing:
+            if record.status is TableStatus.DELETING:
                 await self._catalog.remove(lambda other: other.table_id == table_id)
+            else:
+                await self._catalog.activate(table_id)
 
     async def _look(self) -> None:
         """Catch up with what was missed, and bring leadership home."""

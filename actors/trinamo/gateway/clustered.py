@@ -14,8 +14,9 @@ import trio
 
 from trinamo.actor import Request
 from trinamo.base import OperatingError, WrongEpoch
-from trinamo.cluster import Catalog, PartitionRecord, Router, Routes, TableRecord, Unroutable
+from trinamo.cluster import Catalog, PartitionRecord, Router, Routes, TableRecord, Tables, Unroutable
 from trinamo.gateway.operations.database import (
+    ChangeSettings,
     Counted,
     Delete,
     Expression,
@@ -29,16 +30,20 @@ from trinamo.gateway.operations.database import (
     Written,
 )
 from trinamo.gateway.operations.paging import KeyRange
+from trinamo.model.alteration import Alter
 from trinamo.model.errors import (
     ApiError,
     deletion_protected,
     internal_server_error,
+    operations_exceeded,
     resource_not_found,
     service_unavailable,
     table_exists,
     table_in_use,
     table_not_found,
+    tables_exceeded,
 )
+from trinamo.model.limits import CONTROL_OPERATIONS_MAX, TABLES_MAX
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item, encode_item
 from trinamo.partition.messages import (
@@ -65,6 +70,13 @@ STATUS_WAIT_MAX_S: Final = 10.0  # how long settled operations wait for a table 
 DESCRIBE_WAIT_MAX_S: Final = 2.0
 SLICE_ROWS: Final = 100
 
+_SERVED: Final = (TableStatus.ACTIVE, TableStatus.UPDATING)
+_BEING: Final = {
+    TableStatus.CREATING: "created",
+    TableStatus.UPDATING: "updated",
+    TableStatus.DELETING: "deleted",
+}
+
 _log = structlog.get_logger("trinamo.gateway")
 
 
@@ -90,49 +102,63 @@ class ClusterDatabase:
 
     # -- tables -----------------------------------------------------------------------------------------------
 
+    @property
+    def settled(self) -> bool:
+        return self._settled
+
     async def create_table(self, address: TableAddress, spec: TableSpec) -> Table:
         address = self._own(address)
 
-        def taken(existing: TableRecord) -> None:
-            raise _Taken(existing)
+        def admit(tables: Tables) -> None:
+            existing = tables.get(address)
+            if existing is not None:
+                passing = existing.status is TableStatus.DELETING
+                raise _InTheWay(table_exists(address.name), passing=passing)
+            beside = _beside(address, tables)
+            if len(beside) >= TABLES_MAX:
+                raise tables_exceeded()
+            self._check_operations(beside)
 
-        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
-        while True:
-            try:
-                now = round(self._clock.wall(), 3)  # DynamoDB: moments of the control plane have milliseconds
-                record = await _carry_out(self._catalog.create_table(address, spec, now, taken))
-            except _Taken as error:
-                gone = error.record.status is TableStatus.DELETING and self._settled
-                if not gone or self._clock.monotonic() >= deadline:
-                    raise table_exists(address.name) from None
-                await self._wait_for_change(deadline)
-            else:
-                return _table(record)
+        return await self._change(lambda now: self._catalog.create_table(address, spec, now, admit))
+
+    async def update_table(self, address: TableAddress, alter: Alter) -> Table:
+        def begin(record: TableRecord, now: float) -> TableRecord:
+            _check_idle(record)
+            spec, next_spec = alter(record.spec, now)
+            status = TableStatus.ACTIVE if next_spec is None else TableStatus.UPDATING
+            return attrs.evolve(record, spec=spec, next_spec=next_spec, status=status)
+
+        return await self._alter(address, begin)
+
+    async def change_settings(self, address: TableAddress, change: ChangeSettings) -> Table:
+        def both(record: TableRecord, now: float) -> TableRecord:
+            if record.status is not TableStatus.UPDATING:
+                _check_idle(record)
+            spec = change(record.spec, now)
+            next_spec = None if record.next_spec is None else change(record.next_spec, now)
+            return attrs.evolve(record, spec=spec, next_spec=next_spec)
+
+        return await self._alter(address, both)
 
     async def delete_table(self, address: TableAddress) -> Table:
-        record = await self._find(address)
-        if record is not None and record.status is TableStatus.CREATING and self._settled:
-            record = await self._wait_until_created(self._own(address))
-        if record is None:
-            raise table_not_found(address.name)
-        if record.status is TableStatus.DELETING:
-            return _table(record)
-        if record.status is TableStatus.CREATING:
-            raise table_in_use(address.name, "created")
-        if record.spec.deletion_protection:
-            raise deletion_protected()
-        deleting = await _carry_out(
-            self._catalog.set_status(record.table_id, TableStatus.ACTIVE, TableStatus.DELETING)
-        )
-        return _table(deleting or attrs.evolve(record, status=TableStatus.DELETING))
+        def delete(record: TableRecord, now: float) -> TableRecord:
+            if record.status is TableStatus.DELETING:
+                return record
+            _check_idle(record)
+            if record.spec.deletion_protection:
+                raise deletion_protected()
+            return attrs.evolve(record, status=TableStatus.DELETING)
+
+        return await self._alter(address, delete)
 
     async def describe_table(self, address: TableAddress) -> Table:
-        record = await self._find(address)
+        await _carry_out(self._catalog.refresh())
+        record = self._view.tables.get(self._own(address))
         if record is not None and record.status is not TableStatus.ACTIVE and self._settled:
             record = await self._wait_until_at_rest(self._own(address))
         if record is None:
             raise table_not_found(address.name)
-        return await self._counted(_table(record))
+        return await self._counted(_table(record, self._now()))
 
     async def list_tables(
         self, account: str, region: str, after: str | None, count_max: int
@@ -145,7 +171,7 @@ class ClusterDatabase:
     async def table(self, address: TableAddress) -> Table:
         view = self._view
         if self._tables_version != view.version:
-            self._tables = {a: _table(r) for a, r in view.tables.items() if r.status is TableStatus.ACTIVE}
+            self._tables = {a: _table(r) for a, r in view.tables.items() if r.status in _SERVED}
             self._tables_version = view.version
         found = self._tables.get(address)
         if found is not None:
@@ -154,7 +180,7 @@ class ClusterDatabase:
         record = await self._find(own)
         if record is not None and record.status is TableStatus.CREATING and self._settled:
             record = await self._wait_until_created(own)
-        if record is None or record.status not in (TableStatus.ACTIVE, TableStatus.UPDATING):
+        if record is None or record.status not in _SERVED:
             self._note_miss(own)
             raise resource_not_found()
         return _table(record)
@@ -167,7 +193,7 @@ class ClusterDatabase:
     async def _counted(self, table: Table) -> Table:
         """Return the table with what its partitions hold; only one that takes requests has partitions to ask."""
         routes = self._view.routes.get(table.table_id)
-        if routes is None or table.status not in (TableStatus.ACTIVE, TableStatus.UPDATING):
+        if routes is None or table.status not in _SERVED:
             return table
         local = () if table.indexes is None else table.indexes.local
         sums = [0] * (2 * (1 + len(local)))
@@ -181,6 +207,47 @@ class ClusterDatabase:
             size_bytes=sums[1],
             index_sizes={index.name: Counted(entries, size) for index, entries, size in counts},
         )
+
+    async def _alter(
+        self, address: TableAddress, alter: Callable[[TableRecord, float], TableRecord]
+    ) -> Table:
+        """Change a table that is there."""
+        own = self._own(address)
+
+        def attempt(now: float) -> Awaitable[TableRecord]:
+            def alter_own(tables: Tables) -> TableRecord:
+                record = tables.get(own)
+                if record is None:
+                    raise table_not_found(address.name)
+                altered = alter(record, now)
+                if altered.status is not record.status:
+                    self._check_operations(_beside(own, tables))
+                return altered
+
+            return self._catalog.alter_table(alter_own)
+
+        return await self._change(attempt)
+
+    async def _change(self, attempt: Callable[[float], Awaitable[TableRecord]]) -> Table:
+        """Change the catalog; where things are settled, once nothing is in the way that only passes."""
+        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
+        while True:
+            now = self._now()
+            try:
+                return _table(await _carry_out(attempt(now)), now)
+            except _InTheWay as error:
+                if not (error.passing and self._settled) or self._clock.monotonic() >= deadline:
+                    raise error.refusal from None
+            await self._wait_for_change(deadline)
+
+    def _check_operations(self, tables: Sequence[TableRecord]) -> None:
+        """Raise the error of too many changes at once; where things are settled they take no time worth counting."""
+        passing = sum(record.status is not TableStatus.ACTIVE for record in tables)
+        if not self._settled and passing >= CONTROL_OPERATIONS_MAX:
+            raise operations_exceeded()
+
+    def _now(self) -> float:
+        return round(self._clock.wall(), 3)  # DynamoDB: moments of the control plane have milliseconds
 
     def _own(self, address: TableAddress) -> TableAddress:
         return TableAddress(*SHARED, address.name) if self._shared else address
@@ -375,10 +442,26 @@ async def _all_at_once(
         raise errors[0]
 
 
-class _Taken(Exception):
-    def __init__(self, record: TableRecord) -> None:
-        super().__init__(record.spec.name)
-        self.record = record
+class _InTheWay(Exception):
+    """A change of the catalog is refused, perhaps because of something that only passes."""
+
+    def __init__(self, refusal: ApiError, *, passing: bool) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.passing = passing
+
+
+def _check_idle(record: TableRecord) -> None:
+    being = _BEING.get(record.status)
+    if being is not None:
+        passing = record.status is not TableStatus.DELETING
+        raise _InTheWay(table_in_use(record.spec.name, being), passing=passing)
+
+
+def _beside(address: TableAddress, tables: Tables) -> list[TableRecord]:
+    """Return the tables of the same account and Region."""
+    where = address.account, address.region
+    return [record for record in tables.values() if (record.account, record.region) == where]
 
 
 async def _carry_out(work: Awaitable[T]) -> T:
@@ -393,8 +476,8 @@ async def _carry_out(work: Awaitable[T]) -> T:
         raise internal_server_error() from None
 
 
-def _table(record: TableRecord) -> Table:
-    return Table(record.address, record.spec, record.table_id, record.status, record.created_at)
+def _table(record: TableRecord, as_of: float = 0.0) -> Table:
+    return Table(record.address, record.spec, record.table_id, record.status, record.created_at, as_of=as_of)
 
 
 def _item_write(write: Put | Delete | Update) -> ItemWrite:

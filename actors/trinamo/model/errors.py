@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trinamo.model.jsontext import dump_json
+from trinamo.model.limits import CONTROL_OPERATIONS_MAX, TABLES_MAX
 
 VALIDATION_PREFIX: Final = "1 validation error detected: "
 INVALID_PARAMETERS: Final = "One or more parameter values were invalid: "
@@ -146,6 +147,25 @@ def table_not_found(name: str) -> ApiError:
     return ApiError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
 
 
+def is_not_found(error: ApiError) -> bool:
+    """Whether an error says that there is no such table."""
+    return error.code == "ResourceNotFoundException"
+
+
+def tagged_resource_not_found(arn: str) -> ApiError:
+    """TagResource and UntagResource of a table that does not exist. The spelling is the service's."""
+    return ApiError("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found")
+
+
+def access_denied(account: str, operation: str, resource: str) -> ApiError:
+    """The authorisation layer does not let an account do something; its texts are `Message`, with a capital."""
+    text = (
+        f"User: arn:aws:iam::{account}:root is not authorized to perform: dynamodb:{operation}"
+        f" on resource: {resource} because no identity-based policy allows the dynamodb:{operation} action"
+    )
+    return ApiError("AccessDeniedException", members={"Message": text})
+
+
 def table_exists(name: str) -> ApiError:
     """CreateTable of a name that is taken, in whatever status."""
     return ApiError("ResourceInUseException", f"Table already exists: {name}")
@@ -204,6 +224,21 @@ def transaction_conflict() -> ApiError:
 def limit_exceeded(text: str) -> ApiError:
     """Too many control operations, tables, or indexes."""
     return ApiError("LimitExceededException", text)
+
+
+def tables_exceeded() -> ApiError:
+    """CreateTable of one table too many in an account and Region."""
+    return limit_exceeded(
+        f"Subscriber limit exceeded: There is a limit of {TABLES_MAX} tables per subscriber"
+    )
+
+
+def operations_exceeded() -> ApiError:
+    """One table too many that would be CREATING, UPDATING or DELETING."""
+    return limit_exceeded(
+        f"Subscriber limit exceeded: Only {CONTROL_OPERATIONS_MAX} tables can be created, updated, or deleted"
+        " simultaneously"
+    )
 
 
 _THROTTLE_TEXTS: Final = {

@@ -19,6 +19,7 @@ ITEM_COLLECTION_SIZE_MAX = 10 * 1024**3  # DynamoDB: items and local index entri
 
 LOCAL_INDEXES_MAX = 5  # DynamoDB: per table
 GLOBAL_INDEXES_MAX = 20  # DynamoDB: per table, default quota
+INDEX_KEY_ATTRIBUTES_MAX = 4  # DynamoDB: in each half of a global index's key
 PROJECTED_NAMES_MAX = 20  # DynamoDB: NonKeyAttributes of one index
 PROJECTED_NAMES_TABLE_MAX = 100  # DynamoDB: NonKeyAttributes over all indexes of a table
 TAGS_MAX = 50  # DynamoDB: tags of one resource
@@ -28,12 +29,23 @@ RESOURCE_POLICY_SIZE_MAX = 20 * 1024  # DynamoDB: 20 KB
 CAPACITY_UNITS_MAX = 1_000_000_000_000  # observed: larger ones are "out of bounds"
 WARM_READ_UNITS = 12_000  # DynamoDB: warm throughput of a new on-demand table
 WARM_WRITE_UNITS = 4_000
+TABLES_MAX = 2_500  # DynamoDB: per account and Region, default quota
+CONTROL_OPERATIONS_MAX = 500  # DynamoDB: tables that are CREATING, UPDATING or DELETING at once
+DECREASES_ANY_TIME_MAX = 4  # DynamoDB: of provisioned throughput, on one UTC day, however close
+DECREASES_MAX = 27  # DynamoDB: the same, with the further ones an hour apart
+SWITCHES_TO_ON_DEMAND_MAX = 4  # DynamoDB: within 24 hours
+TABLE_CLASS_CHANGES_MAX = 2  # DynamoDB: within 30 days
+ACCOUNT_READ_UNITS = 80_000  # DynamoDB: default quotas of an account in one Region, and of one table
+ACCOUNT_WRITE_UNITS = 80_000
+TABLE_READ_UNITS = 40_000
+TABLE_WRITE_UNITS = 40_000
 
 REQUEST_SIZE_MAX = 16 * 1024 * 1024  # DynamoDB: body of one request
 PAGE_SIZE_MAX = 1024 * 1024  # DynamoDB: 1 MB evaluated by one Query or Scan
 BATCH_GET_SIZE_MAX = 16 * 1024 * 1024  # DynamoDB: items answered by one BatchGetItem
 BATCH_GET_KEYS_MAX = 100  # DynamoDB: keys of one BatchGetItem
 BATCH_WRITES_MAX = 25  # DynamoDB: requests of one BatchWriteItem
+LIST_TAGS_MAX = 10  # second-hand: tags of one page of ListTagsOfResource
 LIST_TABLES_MAX = 100  # DynamoDB: names of one page of ListTables
 SCAN_SEGMENTS_MAX = 1_000_000  # DynamoDB: TotalSegments
 

@@ -6,6 +6,8 @@ A file is JSON, of one of two forms; a directory stands for its `*.json`, in the
     {"tables": [CREATE TABLE REQUEST, …],                  any number of them, and items in DynamoDB's JSON
      "items": {"TABLE": [{"name": {"S": "value"}}, …]}}
 
+A CreateTable request may also have a TimeToLiveSpecification, which is UpdateTimeToLive's and is set by that.
+
 1. All files are read before anything is made, and items are for tables that one of the files describes.
 2. A table that is there already, in a data directory, is left as it is and gets no items: what a user has changed since
    the first start is not changed back. So a start that was killed while it put items leaves them incomplete.
@@ -31,6 +33,7 @@ TABLE_WAIT_S: Final = 30.0  # for a table to be ACTIVE, and for items that were 
 POLL_INTERVAL_S: Final = 0.02
 
 _EXISTS: Final = "ResourceInUseException"
+_TIME_TO_LIVE: Final = "TimeToLiveSpecification"
 
 
 @attrs.frozen
@@ -41,6 +44,7 @@ class InitialTable:
     name: str
     creation: dict[str, Any]
     items: Sequence[dict[str, Any]]
+    time_to_live: Any = None
 
 
 def read_initial(path: Path) -> list[InitialTable]:
@@ -53,7 +57,8 @@ def read_initial(path: Path) -> list[InitialTable]:
             name = _table_name(source, creation)
             if name in tables:
                 raise ValueError(f"{source}: table {name} is already in {tables[name].source}")
-            tables[name] = InitialTable(source, name, creation, ())
+            time_to_live = creation.pop(_TIME_TO_LIVE, None)
+            tables[name] = InitialTable(source, name, creation, (), time_to_live)
         for name, rows in more_items.items():
             items.setdefault(name, (source, []))[1].extend(_items(source, name, rows))
     for name, (source, found) in items.items():
@@ -133,6 +138,7 @@ class Founder:
             try:
                 if await self._create(table):
                     await self._fill(table)
+                    await self._set_time_to_live(table)
             except ApiError as error:
                 reason = " ".join(str(error).split())
                 raise ValueError(f"{table.source}: table {table.name}: {reason}") from error
@@ -153,6 +159,10 @@ class Founder:
     async def _is_active(self, name: str) -> bool:
         described = await self._ask("DescribeTable", {"TableName": name})
         return bool(described["Table"]["TableStatus"] == "ACTIVE")
+
+    async def _set_time_to_live(self, table: InitialTable) -> None:
+        if table.time_to_live is not None:
+            await self._ask("UpdateTimeToLive", {"TableName": table.name, _TIME_TO_LIVE: table.time_to_live})
 
     async def _fill(self, table: InitialTable) -> None:
         for writes in _batches(table.items):

@@ -11,6 +11,7 @@ import attrs
 
 from trinamo.expressions import compile_condition, compile_update
 from trinamo.gateway.operations.database import (
+    ChangeSettings,
     Delete,
     Expression,
     Put,
@@ -22,6 +23,7 @@ from trinamo.gateway.operations.database import (
     Written,
 )
 from trinamo.gateway.operations.paging import KeyRange
+from trinamo.model.alteration import Alter
 from trinamo.model.errors import (
     deletion_protected,
     resource_not_found,
@@ -33,10 +35,11 @@ from trinamo.model.indexes import check_updated_keys, size_with_entries
 from trinamo.model.limits import ITEM_SIZE_MAX
 from trinamo.model.localkeys import LocalKeys, prefix_end_of
 from trinamo.model.measure import item_size
-from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.model.tables import TableAddress, TableSpec, TableStatus, at_creation
 from trinamo.model.values import Item, decode_item, encode_item
 
 SLICE_COUNT_MAX = 3
+NOW = 1.5
 
 
 @attrs.define
@@ -49,15 +52,36 @@ class _Rows:
 class MemoryDatabase:
     """Tables are ACTIVE at once."""
 
+    settled = True
+
     def __init__(self) -> None:
         self._tables: dict[TableAddress, _Rows] = {}
 
     async def create_table(self, address: TableAddress, spec: TableSpec) -> Table:
         if address in self._tables:
             raise table_exists(address.name)
-        table = Table(address, spec, "6b7bd5a5-6a4b-4f0b-8b0f-3c5a3f1c2d3e", TableStatus.CREATING, 1.5)
+        table = Table(
+            address,
+            at_creation(spec, NOW),
+            "6b7bd5a5-6a4b-4f0b-8b0f-3c5a3f1c2d3e",
+            TableStatus.CREATING,
+            NOW,
+            as_of=NOW,
+        )
         self._tables[address] = _Rows(attrs.evolve(table, status=TableStatus.ACTIVE))
         return table
+
+    async def update_table(self, address: TableAddress, alter: Alter) -> Table:
+        table = await self.describe_table(address)
+        spec, next_spec = alter(table.spec, NOW)
+        self._tables[address].table = attrs.evolve(table, spec=next_spec or spec)
+        status = TableStatus.ACTIVE if next_spec is None else TableStatus.UPDATING
+        return attrs.evolve(table, spec=spec, status=status)
+
+    async def change_settings(self, address: TableAddress, change: ChangeSettings) -> Table:
+        table = await self.describe_table(address)
+        self._tables[address].table = attrs.evolve(table, spec=change(table.spec, NOW))
+        return self._tables[address].table
 
     async def delete_table(self, address: TableAddress) -> Table:
         table = await self.describe_table(address)

@@ -19,10 +19,19 @@ from trinamo.gateway.operations.database import (
     Written,
 )
 from trinamo.gateway.operations.paging import KeyRange
-from trinamo.model.errors import ApiError
+from trinamo.model.alteration import Alteration
+from trinamo.model.errors import ApiError, table_exists
 from trinamo.model.keys import KeyAttribute, KeySchema, put_key
 from trinamo.model.measure import item_size
-from trinamo.model.tables import BillingMode, IndexSpec, Projection, TableAddress, TableSpec, TableStatus
+from trinamo.model.tables import (
+    BillingMode,
+    IndexSpec,
+    Projection,
+    TableAddress,
+    TableSpec,
+    TableStatus,
+    at_creation,
+)
 from trinamo.model.values import Item, decode_item, encode_item
 
 KEYS = KeySchema(KeyAttribute("pk", "S"), KeyAttribute("sk", "N"))
@@ -58,7 +67,7 @@ def _put(item: Item, condition: Expression | None = None) -> Put:
 async def test_a_table_is_created_described_listed_and_deleted(database: Database) -> None:
     created = await database.create_table(ADDRESS, SPEC)
     assert created.status is TableStatus.CREATING
-    assert (created.address, created.spec) == (ADDRESS, SPEC)
+    assert (created.address, created.spec) == (ADDRESS, at_creation(SPEC, created.created_at))
     with pytest.raises(ApiError, match="Table already exists: tab"):
         await database.create_table(ADDRESS, SPEC)
     assert (await database.table(ADDRESS)).status is TableStatus.ACTIVE
@@ -67,6 +76,44 @@ async def test_a_table_is_created_described_listed_and_deleted(database: Databas
     assert (await database.delete_table(ADDRESS)).status is TableStatus.DELETING
     with pytest.raises(ApiError, match=r"Requested resource not found$"):
         await database.table(ADDRESS)
+
+
+async def test_an_update_is_shown_as_under_way_and_then_is_in_force(database: Database, table: Table) -> None:
+    def alter(spec: TableSpec, now: float) -> Alteration:
+        assert now >= table.created_at
+        return Alteration(attrs.evolve(spec, deletion_protection=True), attrs.evolve(spec, stream_view="x"))
+
+    updating = await database.update_table(ADDRESS, alter)
+    assert updating.status is TableStatus.UPDATING
+    assert updating.spec == attrs.evolve(table.spec, deletion_protection=True)
+    again = await database.update_table(
+        ADDRESS, lambda spec, _: Alteration(spec, None)
+    )  # waits for the first
+    assert again.status is TableStatus.ACTIVE
+    assert again.spec == attrs.evolve(table.spec, stream_view="x")
+    assert (await database.table(ADDRESS)).spec == again.spec
+
+
+async def test_an_update_that_is_refused_changes_nothing(database: Database, table: Table) -> None:
+    def refuse(spec: TableSpec, now: float) -> Alteration:
+        raise table_exists(spec.name)
+
+    with pytest.raises(ApiError, match="Table already exists"):
+        await database.update_table(ADDRESS, refuse)
+    assert (await database.describe_table(ADDRESS)).status is TableStatus.ACTIVE
+
+
+async def test_settings_are_changed_at_once(database: Database, table: Table) -> None:
+    changed = await database.change_settings(ADDRESS, lambda spec, _: attrs.evolve(spec, time_to_live="x"))
+    assert (changed.status, changed.spec.time_to_live) == (TableStatus.ACTIVE, "x")
+    assert (await database.describe_table(ADDRESS)).spec == changed.spec
+
+
+async def test_a_missing_table_is_not_changed(database: Database) -> None:
+    with pytest.raises(ApiError, match="Table: tab not found"):
+        await database.update_table(ADDRESS, lambda spec, _: Alteration(spec, None))
+    with pytest.raises(ApiError, match="Table: tab not found"):
+        await database.change_settings(ADDRESS, lambda spec, _: spec)
 
 
 async def test_tables_of_another_region_or_account_are_other_tables(database: Database, table: Table) -> None:

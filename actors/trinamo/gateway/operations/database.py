@@ -11,15 +11,19 @@ Consistency. `consistent` asks for a strong read: one that sees every write ackn
 """
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import attrs
 
 from trinamo.gateway.operations.paging import KeyRange
+from trinamo.model.alteration import Alter
 from trinamo.model.indexes import Indexes, IndexKey, indexes_of
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item
+
+ChangeSettings = Callable[[TableSpec, float], TableSpec]
+"""Takes a table and the present moment; may raise `ApiError`."""
 
 
 class Counted(NamedTuple):
@@ -31,7 +35,10 @@ class Counted(NamedTuple):
 
 @attrs.frozen
 class Table:
-    """A table of the catalog. `table_id` is the UUID that users see; `created_at` is in seconds since 1970."""
+    """A table of the catalog. `table_id` is the UUID that users see; moments are in seconds since 1970.
+
+    `as_of` is when it was looked at; only operations on tables know it.
+    """
 
     address: TableAddress
     spec: TableSpec
@@ -41,6 +48,7 @@ class Table:
     item_count: int = 0
     size_bytes: int = 0
     index_sizes: Mapping[str, Counted] = attrs.field(factory=dict)
+    as_of: float = 0.0
     indexes: Indexes | None = attrs.field(init=False, repr=False, eq=False)
     """Those of `spec`, ready to use."""
 
@@ -151,8 +159,28 @@ class Written:
 class Database(Protocol):
     """The cluster, as operations see it."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether what takes time in the service takes none here."""
+        ...
+
     async def create_table(self, address: TableAddress, spec: TableSpec) -> Table:
-        """Declare a table, and return it as CREATING. Raises `table_exists`."""
+        """Declare a table, and return it as CREATING. Raises `table_exists`, `limit_exceeded`."""
+        ...
+
+    async def update_table(self, address: TableAddress, alter: Alter) -> Table:
+        """Begin to make of a table what `alter` makes of it, and return it as UPDATING; or ACTIVE, if all is done.
+
+        `alter` sees the table as it is when the update begins, and may be asked again. Raises what it raises,
+        `table_not_found`, `table_in_use`.
+        """
+        ...
+
+    async def change_settings(self, address: TableAddress, change: ChangeSettings) -> Table:
+        """Change settings of a table that are in force at once, be it UPDATING or not.
+
+        Raises what `change` raises, `table_not_found`, `table_in_use`.
+        """
         ...
 
     async def delete_table(self, address: TableAddress) -> Table:

@@ -5,9 +5,10 @@ from typing import Any, Final
 from trinamo.gateway.operations.database import Database, Table
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.tablenames import EXISTING_TABLE_NAME
+from trinamo.model.description import table_description
 from trinamo.model.jsontext import dump_json
 from trinamo.model.shapes import Request, Structure
-from trinamo.model.tables import table_address, table_description
+from trinamo.model.tables import table_address
 
 SHAPE: Final = Structure("DescribeTableInput", EXISTING_TABLE_NAME)
 
@@ -20,6 +21,7 @@ def describe(table: Table) -> dict[str, Any]:
         table_id=table.table_id,
         status=table.status,
         created_at=table.created_at,
+        as_of=table.as_of,
         item_count=table.item_count,
         size_bytes=table.size_bytes,
     )

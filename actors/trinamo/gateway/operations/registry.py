@@ -8,14 +8,22 @@ from trinamo.gateway.operations.create_table import CREATE_TABLE
 from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.delete_item import DELETE_ITEM
 from trinamo.gateway.operations.delete_table import DELETE_TABLE
+from trinamo.gateway.operations.describe_endpoints import DESCRIBE_ENDPOINTS
+from trinamo.gateway.operations.describe_limits import DESCRIBE_LIMITS
 from trinamo.gateway.operations.describe_table import DESCRIBE_TABLE
+from trinamo.gateway.operations.describe_time_to_live import DESCRIBE_TIME_TO_LIVE
 from trinamo.gateway.operations.get_item import GET_ITEM
 from trinamo.gateway.operations.list_tables import LIST_TABLES
+from trinamo.gateway.operations.list_tags_of_resource import LIST_TAGS_OF_RESOURCE
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.put_item import PUT_ITEM
 from trinamo.gateway.operations.query import QUERY
 from trinamo.gateway.operations.scan import SCAN
+from trinamo.gateway.operations.tag_resource import TAG_RESOURCE
+from trinamo.gateway.operations.untag_resource import UNTAG_RESOURCE
 from trinamo.gateway.operations.update_item import UPDATE_ITEM
+from trinamo.gateway.operations.update_table import UPDATE_TABLE
+from trinamo.gateway.operations.update_time_to_live import UPDATE_TIME_TO_LIVE
 from trinamo.model.errors import not_in_this_version
 from trinamo.model.shapes import read_request
 
@@ -27,13 +35,21 @@ OPERATIONS: Final[dict[str, Operation]] = {
         CREATE_TABLE,
         DELETE_ITEM,
         DELETE_TABLE,
+        DESCRIBE_ENDPOINTS,
+        DESCRIBE_LIMITS,
         DESCRIBE_TABLE,
+        DESCRIBE_TIME_TO_LIVE,
         GET_ITEM,
         LIST_TABLES,
+        LIST_TAGS_OF_RESOURCE,
         PUT_ITEM,
         QUERY,
         SCAN,
+        TAG_RESOURCE,
+        UNTAG_RESOURCE,
         UPDATE_ITEM,
+        UPDATE_TABLE,
+        UPDATE_TIME_TO_LIVE,
     )
 }
 

@@ -1,0 +1,24 @@
+"""DescribeTimeToLive: which attribute of a table tells when items expire."""
+
+from typing import Final
+
+from trinamo.gateway.operations.database import Database
+from trinamo.gateway.operations.operation import Caller, Operation
+from trinamo.gateway.operations.tablenames import EXISTING_TABLE_NAME
+from trinamo.model.jsontext import dump_json
+from trinamo.model.shapes import Request, Structure
+from trinamo.model.tables import table_address
+
+SHAPE: Final = Structure("DescribeTimeToLiveInput", EXISTING_TABLE_NAME)
+
+
+async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
+    table = await database.describe_table(table_address(request["TableName"], *caller))
+    attribute = table.spec.time_to_live
+    description = {"TimeToLiveStatus": "DISABLED"}
+    if attribute is not None:
+        description = {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute}
+    return dump_json({"TimeToLiveDescription": description})
+
+
+DESCRIBE_TIME_TO_LIVE: Final = Operation("DescribeTimeToLive", SHAPE, _perform)
