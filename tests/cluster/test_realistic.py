@@ -3,8 +3,10 @@
 import pytest
 from trio.testing import MockClock
 
-from cluster.clusters import HERE, node, running, spec
+from cluster.clusters import HERE, node, running, spec, until
+from trinamo.cluster.supervisor import PASSING_MAX_S, PASSING_MIN_S
 from trinamo.gateway.operations.database import Put, Table
+from trinamo.model.errors import ApiError
 from trinamo.model.keys import put_key
 from trinamo.model.measure import item_size
 from trinamo.model.tables import TableStatus
@@ -55,3 +57,17 @@ async def test_a_realistic_read_does_without_a_crashed_replica(autojump_clock: M
         await cluster.clock.sleep_until(cluster.clock.monotonic() + 1.0)
         await cluster.faults.crash("n3")
         assert [await _seen(cluster, table, key, consistent=False) for _ in range(9)] == [7] * 9
+
+
+async def test_a_realistic_table_takes_time_to_come_and_to_go(autojump_clock: MockClock) -> None:
+    async with running(mode="realistic") as cluster:
+        database, clock = node(cluster, "n1").database, cluster.clock
+        begin = clock.monotonic()
+        await _table(cluster)
+        assert clock.monotonic() - begin >= PASSING_MIN_S
+        begin = clock.monotonic()
+        assert (await database.delete_table(HERE)).status is TableStatus.DELETING
+        await until(cluster, lambda: HERE not in node(cluster, "n1").view.tables)
+        with pytest.raises(ApiError, match="not found"):
+            await database.describe_table(HERE)
+        assert PASSING_MIN_S <= clock.monotonic() - begin < 2 * PASSING_MAX_S

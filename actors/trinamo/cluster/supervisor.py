@@ -22,11 +22,15 @@ from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
 from trinamo.partition.localindexes import schema_of
 from trinamo.partition.messages import Get
-from trinamo.world import Clock
+from trinamo.world import Clock, Random
 
 LOOK_S: Final = (
     0.5  # how often a node looks whether it missed a change, and whether leaders are where they should be
 )
+
+PASSING_MIN_S: Final = 0.3
+PASSING_MAX_S: Final = 2.0
+"""How long tables take to come, change and go where things are realistic: less than on AWS, but long enough to be met."""
 
 _PASSING: Final = (TableStatus.CREATING, TableStatus.UPDATING, TableStatus.DELETING)
 _log = structlog.get_logger("trinamo.cluster")
@@ -36,7 +40,16 @@ class Supervisor(Actor):
     """Brings one node in line with the catalog."""
 
     def __init__(
-        self, clock: Clock, host: Host, router: Router, catalog: Catalog, node: NodeId, spread_leaders: bool
+        self,
+        clock: Clock,
+        random: Random,
+        host: Host,
+        router: Router,
+        catalog: Catalog,
+        node: NodeId,
+        *,
+        spread_leaders: bool,
+        settled: bool,
     ) -> None:
         super().__init__(SUPERVISOR)
         self._clock = clock
@@ -45,6 +58,8 @@ class Supervisor(Actor):
         self._catalog = catalog
         self._node = node
         self._spread = spread_leaders
+        self._settled = settled
+        self._random = random
         self._missed = False
         self._woken = trio.Event()
         self._changing = trio.Lock()  # many tables that change at once would only refuse each other's swaps
@@ -154,6 +169,9 @@ class Supervisor(Actor):
     async def _move(self, record: TableRecord) -> None:
         """Take one table to the next status; a new one once its partitions have leaders."""
         table_id = record.table_id
+        if not self._settled:  # as on AWS, where it takes seconds
+            passing_s = PASSING_MIN_S + self._random.random() * (PASSING_MAX_S - PASSING_MIN_S)
+            await self._clock.sleep_until(self._clock.monotonic() + passing_s)
         if record.status is TableStatus.CREATING:
             for route in record.partitions:
                 await self._router.call(route, Get(route.epoch, ()))

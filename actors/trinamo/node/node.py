@@ -55,7 +55,14 @@ class Node:
             self.system, self.router, self.view, world.random, config.nodes, config.partitions
         )
         self.supervisor = Supervisor(
-            world.clock, self.host, self.router, self.catalog, self.id, config.spread_leaders
+            world.clock,
+            world.random,
+            self.host,
+            self.router,
+            self.catalog,
+            self.id,
+            spread_leaders=config.spread_leaders,
+            settled=config.settled,
         )
         self.database = ClusterDatabase(
             world.clock, self.catalog, self.router, settled=config.settled, shared=config.shared
