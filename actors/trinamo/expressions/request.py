@@ -24,7 +24,7 @@ import attrs
 from trinamo.expressions import faults
 from trinamo.expressions.faults import ExpressionFault
 from trinamo.expressions.keyconditions import KeyCondition, key_condition
-from trinamo.expressions.limits import PLACEHOLDER_SIZE_MAX, SIZE_MAX
+from trinamo.expressions.limits import PLACEHOLDER_SIZE_MAX, PLACEHOLDERS_SIZE_MAX, SIZE_MAX
 from trinamo.expressions.paths import Values
 from trinamo.expressions.plans import (
     Condition,
@@ -153,6 +153,11 @@ def check_placeholders(parameters: Parameters, names: Names | None, values: Attr
         _check_names(names)
     if values is not None:
         _check_values(values)
+    size = 0 if values is None else values.size
+    if names:
+        size += sum(map(len, names)) + sum(map(len, names.values()))
+    if size > PLACEHOLDERS_SIZE_MAX:  # the service's own text is not known to us
+        raise request_fault(f"{NAMES} and {VALUES} exceed {PLACEHOLDERS_SIZE_MAX} bytes together")
 
 
 def _check_values_useful(parameters: Parameters) -> None:
