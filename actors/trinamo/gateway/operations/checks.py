@@ -26,6 +26,7 @@ LEGACY: Final = (
     "QueryFilter",
     "ScanFilter",
 )
+_LEGACY: Final = frozenset(LEGACY)
 _NO_EXPRESSIONS: Final = Expressions()
 
 
@@ -46,9 +47,9 @@ def check_no_mixing(request: Request, parameters: Sequence[str]) -> None:
 
     KeyConditions is mixed only with its own expression, which came later than the others: until then they went with it.
     """
-    legacy = [name for name in LEGACY if name in request]
-    if not legacy:
+    if _LEGACY.isdisjoint(request):
         return
+    legacy = [name for name in LEGACY if name in request]
     if "KeyConditions" in legacy and "KeyConditionExpression" not in request:
         legacy.remove("KeyConditions")
     check_mixing({name: request.get(name) for name in parameters}, legacy)
