@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from trinamo.expressions import Expressions
+from trinamo.expressions import Expressions, check_mixing, check_placeholders
 from trinamo.model.errors import ApiError
 from trinamo.model.reading import read_attributes
 
@@ -27,7 +27,9 @@ def read(
     """Read the expressions given as keyword arguments, in their order; `values` are as in JSON."""
     parameters = {SHORT[name]: text for name, text in texts.items()}
     attributes = None if values is None else read_attributes(dict(values))
-    expressions = Expressions.of_request(parameters, names, attributes, legacy)
+    check_mixing(parameters, legacy)
+    check_placeholders(parameters, names, attributes)
+    expressions = Expressions.read(parameters, names, None if attributes is None else attributes.tree)
     expressions.check_key_condition()
     return expressions
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from expressions.natives import native
 from expressions.trees import joined, patient
 from model.attribute_values import values
 from trinamo.expressions import ExpressionFault, compile_condition, print_tree
@@ -25,26 +26,6 @@ from trinamo.expressions.syntax import (
 from trinamo.model.values import AttributeValue, Item
 
 MISSING = object()
-
-
-def native(value: AttributeValue) -> Any:
-    """Return (type, Python value), which compare as attribute values do."""
-    [(code, content)] = value.items()
-    match code:
-        case "N":
-            return code, Decimal(content)
-        case "SS" | "BS":
-            return code, frozenset(content)
-        case "NS":
-            return code, frozenset(map(Decimal, content))
-        case "L":
-            return code, [native(element) for element in content]
-        case "M":
-            return code, {name: native(element) for name, element in content.items()}
-        case "S":
-            return code, content.encode()  # its order
-        case _:
-            return code, content
 
 
 def find(tree: Operand, item: Item, given: Item) -> Any:

@@ -59,11 +59,11 @@ def test_projection_leaves_the_item_alone() -> None:
 
 def test_queries_filter_must_not_look_at_keys() -> None:
     with pytest.raises(ApiError) as caught:
-        check_filter_paths([("a",), ("sk", "x")], ("pk", "sk"))
+        check_filter_paths("QueryFilter", [("a",), ("sk", "x")], ("pk", "sk"))
     assert caught.value.message == (
-        "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"
+        "QueryFilter can only contain non-primary key attributes: Primary key attribute: sk"
     )
-    check_filter_paths([("a", "pk"), ("b",)], ("pk", "sk"))
+    check_filter_paths("QueryFilter", [("a", "pk"), ("b",)], ("pk", "sk"))
 
 
 def test_paths_must_not_look_into_keys() -> None:

@@ -3,10 +3,9 @@
 import pytest
 
 from expressions.requests import error_of, read
-from trinamo.expressions import Expressions, check_mixing, check_placeholders
+from trinamo.expressions import Expressions
 from trinamo.model.errors import VALIDATION_PREFIX, ApiError
 from trinamo.model.keys import KeyAttribute
-from trinamo.model.reading import read_attributes
 
 V = {"S": "a"}
 PK = [KeyAttribute("pk", "S")]
@@ -158,7 +157,7 @@ def test_update_is_read_before_condition() -> None:
 
 def test_fault_of_a_key_condition_waits_and_hides_unused_placeholders() -> None:
     parameters = {"FilterExpression": "a = b", "KeyConditionExpression": "pk"}
-    expressions = Expressions.of_request(parameters, {"#unused": "x"})
+    expressions = Expressions.read(parameters, {"#unused": "x"}, None)
     assert expressions.has_key_condition
     with pytest.raises(ApiError, match="Invalid KeyConditionExpression: Syntax error"):
         expressions.check_key_condition()
@@ -182,32 +181,3 @@ def test_expressions_are_given_by_kind() -> None:
     assert found.projection is None
     assert found.update.targets == (("a",),)
     assert found.condition.paths == (("a",),)
-
-
-@pytest.mark.parametrize(
-    ("names", "values", "parameters"),
-    [
-        (None, None, {"ConditionExpression": "attribute_not_exists(pk)"}),
-        (None, None, {"ConditionExpression": None}),
-        ({"#a": "a"}, None, {"ProjectionExpression": "#a, b[1]"}),
-        ({"#a": "é" * 20_000}, None, {"ProjectionExpression": "#a"}),
-        (None, {":v": V}, {"UpdateExpression": "SET a = :v", "ConditionExpression": "b = :v"}),
-        (
-            {"#p": "pk"},
-            {":v": V},
-            {"FilterExpression": "a" * 2000 + " = :v", "KeyConditionExpression": "#p = :v"},
-        ),
-    ],
-)
-def test_reading_at_once_gives_what_reading_in_steps_gives(
-    names: dict[str, str] | None, values: dict[str, dict[str, str]] | None, parameters: dict[str, str | None]
-) -> None:
-    attributes = None if values is None else read_attributes(dict(values))
-    check_mixing(parameters, [])
-    check_placeholders(parameters, names, attributes)
-    in_steps = Expressions.read(parameters, names, None if attributes is None else attributes.tree)
-    at_once = Expressions.of_request(parameters, names, attributes)
-    for kind in ("condition", "filter", "projection", "update"):
-        one, other = getattr(at_once, kind), getattr(in_steps, kind)
-        assert (one and one.plan.paths) == (other and other.plan.paths)
-    assert at_once.has_key_condition == in_steps.has_key_condition

@@ -2,9 +2,17 @@
 
 from trinamo.expressions.faults import ExpressionFault
 from trinamo.expressions.keyconditions import KeyCondition
+from trinamo.expressions.legacy import (
+    read_attribute_updates,
+    read_attributes_to_get,
+    read_expected,
+    read_filter,
+    read_key_conditions,
+)
 from trinamo.expressions.paths import check_filter_paths, check_key_paths, check_updated_paths
 from trinamo.expressions.plans import (
     Condition,
+    KeyTerms,
     Projection,
     Update,
     compile_condition,
@@ -37,6 +45,7 @@ __all__ = [
     "ExpressionFault",
     "Expressions",
     "KeyCondition",
+    "KeyTerms",
     "Projection",
     "Update",
     "Updated",
@@ -52,4 +61,9 @@ __all__ = [
     "parse_projection",
     "parse_update",
     "print_tree",
+    "read_attribute_updates",
+    "read_attributes_to_get",
+    "read_expected",
+    "read_filter",
+    "read_key_conditions",
 ]

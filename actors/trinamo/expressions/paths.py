@@ -21,7 +21,7 @@ from trinamo.model.errors import invalid_parameters, validation
 from trinamo.model.values import AttributeValue, Item
 
 L = TypeVar("L")
-Values: TypeAlias = Mapping[str, AttributeValue]
+Values: TypeAlias = Item
 Operand: TypeAlias = Callable[[Item, Values], AttributeValue | None]
 
 
@@ -177,12 +177,13 @@ def check_key_paths(
             )
 
 
-def check_filter_paths(paths: Sequence[ResolvedPath], keys: Sequence[str]) -> None:
-    """Raise the error of a Query's filter that looks at a key attribute of what is queried."""
+def check_filter_paths(named: str, paths: Sequence[ResolvedPath], keys: Sequence[str]) -> None:
+    """Raise the error of a Query's filter, `named` so, that looks at a key attribute of what is queried."""
     for path in paths:
         if path[0] in keys:
-            text = "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
-            raise validation(f"{text}{path[0]}")
+            raise validation(
+                f"{named} can only contain non-primary key attributes: Primary key attribute: {path[0]}"
+            )
 
 
 def check_updated_paths(paths: Sequence[ResolvedPath], keys: Sequence[str]) -> None:

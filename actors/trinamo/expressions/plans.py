@@ -44,12 +44,15 @@ _NO_ITEM: Item = {}
 
 @attrs.frozen
 class Plan(Generic[Core]):
-    """What runs (`core`), and what requests are checked against.
+    """What runs (`core`), what it was made of, and what requests are checked against.
 
-    `names` and `values` are the placeholders that the text uses, `paths` all its document paths, resolved.
+    `names` and `values` are the placeholders that the text uses, `paths` all its document paths, resolved. A plan
+    made of the same `text` and `given_names` elsewhere does the same.
     """
 
     core: Core
+    text: str
+    given_names: Names
     paths: tuple[ResolvedPath, ...]
     names: frozenset[str]
     values: frozenset[str]
@@ -80,6 +83,14 @@ class Condition:
     def evaluate(self, item: Item | None) -> bool:
         """Whether the stored item, or its absence, meets the condition."""
         return self.plan.core(_NO_ITEM if item is None else item, self.values)
+
+
+@attrs.frozen
+class KeyTerms:
+    """A Query's key condition, to be held against a schema."""
+
+    plan: Plan[tuple[KeyTerm, ...]]
+    values: Values
 
 
 @attrs.frozen
@@ -176,26 +187,26 @@ def _keeping(make: Callable[[str, Pairs], Plan[Core]]) -> Callable[[str, Names |
 @_keeping
 def condition_plan(text: str, names: Pairs) -> Plan[conditions.Predicate]:
     """Return the plan of a condition or filter. Raises `ExpressionFault`."""
-    return _plan(parse_condition(text), dict(names), conditions.predicate)
+    return _plan(text, parse_condition(text), dict(names), conditions.predicate)
 
 
 @_keeping
 def key_plan(text: str, names: Pairs) -> Plan[tuple[KeyTerm, ...]]:
     """Return the plan of a key condition. Raises `ExpressionFault`."""
-    return _plan(parse_condition(text), dict(names), key_terms)
+    return _plan(text, parse_condition(text), dict(names), key_terms)
 
 
 @_keeping
 def projection_plan(text: str, names: Pairs) -> Plan[Branch[bool]]:
     """Return the plan of a projection. Raises `ExpressionFault`."""
-    return _plan(parse_projection(text), dict(names), _projection_core)
+    return _plan(text, parse_projection(text), dict(names), _projection_core)
 
 
 @_keeping
 def update_plan(text: str, names: Pairs) -> Plan[UpdatePlan]:
     """Return the plan of an update; the empty text is the update without any action. Raises `ExpressionFault`."""
     tree = parse_update(text) if text else UpdateTree(())
-    return _plan(tree, dict(names), updates.update_plan)
+    return _plan(text, tree, dict(names), updates.update_plan)
 
 
 def _projection_core(tree: ProjectionTree, names: Names) -> Branch[bool]:
@@ -206,13 +217,15 @@ def _projection_core(tree: ProjectionTree, names: Names) -> Branch[bool]:
 _Tree = TypeVar("_Tree", bound=Tree)
 
 
-def _plan(tree: _Tree, names: Names, make: Callable[[_Tree, Names], Core]) -> Plan[Core]:
+def _plan(text: str, tree: _Tree, names: Names, make: Callable[[_Tree, Names], Core]) -> Plan[Core]:
     found = nodes(tree)
     paths = {node: resolve(node, names) for node in found if isinstance(node, Path)}
     check_distinct(found, paths)
     values = values_of(found)
     return Plan(
         core=make(tree, names),
+        text=text,
+        given_names=names,
         paths=tuple(paths.values()),
         names=names_of(found),
         values=frozenset(values),

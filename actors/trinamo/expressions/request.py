@@ -8,11 +8,7 @@
    undefined values, literals
 6. names, then values, that no expression uses
 
-Operations check other things in between, so the steps can be taken one by one; `Expressions.of_request` takes them all.
-
-Most requests are right. So `of_request` first reads as if all were, and is done if every placeholder given is used:
-what the texts use has the form of a placeholder, and the rest is seen on the way. At the first oddity it begins
-anew with the steps in order, which find what the service would say.
+Operations check other things in between, so the steps are taken one by one.
 
 A Query's key condition is special: its faults are reported only after the checks of Select. Its fault, if it
 has one, is kept until `key_condition` is asked for; and until then it hides unused placeholders, which are
@@ -27,11 +23,12 @@ import attrs
 
 from trinamo.expressions import faults
 from trinamo.expressions.faults import ExpressionFault
-from trinamo.expressions.keyconditions import KeyCondition, KeyTerm, key_condition
-from trinamo.expressions.limits import PLACEHOLDER_SIZE_MAX, SIZE_MAX
+from trinamo.expressions.keyconditions import KeyCondition, key_condition
+from trinamo.expressions.limits import PLACEHOLDER_SIZE_MAX, PLACEHOLDERS_SIZE_MAX, SIZE_MAX
 from trinamo.expressions.paths import Values
 from trinamo.expressions.plans import (
     Condition,
+    KeyTerms,
     Names,
     Plan,
     Projection,
@@ -67,35 +64,16 @@ class Expressions:
     filter: Condition | None = None
     projection: Projection | None = None
     update: Update | None = None
-    _key_plan: Plan[tuple[KeyTerm, ...]] | None = None
+    key_terms: KeyTerms | None = None
     _key_error: ApiError | None = None
-    _values: Values = attrs.field(factory=dict)
-
-    @classmethod
-    def of_request(
-        cls,
-        parameters: Parameters,
-        names: Names | None = None,
-        values: Attributes | None = None,
-        legacy: Sequence[str] = (),
-    ) -> "Expressions":
-        """Check and read all expressions of a request.
-
-        `parameters` holds every expression parameter of the operation, None where the request has none, in the
-        order in which the operation reads them: update before condition; filter, projection, key condition.
-        `legacy` names the legacy parameters that the request has. Raises `ApiError`.
-        """
-        if not legacy:
-            found = _read_right(parameters, names, values)
-            if found is not None:
-                return found
-        check_mixing(parameters, legacy)
-        check_placeholders(parameters, names, values)
-        return cls.read(parameters, names, None if values is None else values.tree)
 
     @classmethod
     def read(cls, parameters: Parameters, names: Names | None, values: Values | None) -> "Expressions":
-        """Read expressions whose placeholder maps are checked: steps 4 to 6."""
+        """Read expressions whose placeholder maps are checked: steps 4 to 6. Raises `ApiError`.
+
+        `parameters` holds every expression parameter of the operation, None where the request has none, in the
+        order in which the operation reads them: update before condition; filter, projection, key condition.
+        """
         texts = {parameter: text for parameter, text in parameters.items() if text is not None}
         _check_sizes(texts)
         plans: Plans = {}
@@ -120,52 +98,36 @@ class Expressions:
     @property
     def has_key_condition(self) -> bool:
         """Whether the request gave a key condition, right or wrong."""
-        return self._key_plan is not None or self._key_error is not None
+        return self.key_terms is not None or self._key_error is not None
+
+    def completed(
+        self,
+        *,
+        condition: Condition | None = None,
+        filter: Condition | None = None,
+        projection: Projection | None = None,
+        update: Update | None = None,
+    ) -> "Expressions":
+        """Return these expressions and those that legacy parameters stated; no request has one of a kind in both ways."""
+        if condition is None and filter is None and projection is None and update is None:
+            return self
+        return Expressions(
+            condition or self.condition,
+            filter or self.filter,
+            projection or self.projection,
+            update or self.update,
+            self.key_terms,
+            self._key_error,
+        )
 
     def key_condition(
         self, partition: Sequence[KeyAttribute], sort: Sequence[KeyAttribute] = ()
     ) -> KeyCondition:
         """Return what the key condition means for keys of these attributes, or raise the `ApiError` of a misfit."""
         self.check_key_condition()
-        assert self._key_plan is not None, "the request has a key condition"
-        return key_condition(self._key_plan.core, self._values, partition, sort)
-
-
-_NOTHING_READ: Final = Expressions()
-
-
-def _read_right(parameters: Parameters, names: Names | None, values: Attributes | None) -> Expressions | None:
-    """Return the expressions of a request if it is right; None tells nothing."""
-    if values is not None and values.fault is not None:
-        return None
-    given_names = names or {}
-    given_values = {} if values is None else values.tree
-    plans: Plans = {}
-    for parameter, text in parameters.items():
-        if text is not None:
-            if len(text) > SIZE_MAX // 4:  # UTF-8 has at most four bytes a character
-                return None
-            try:
-                plans[parameter] = _checked_plan(parameter, text, names, given_values)
-            except ExpressionFault:
-                return None
-    if not plans:
-        return _NOTHING_READ if names is None and values is None else None
-    if _right(names, [plan.names for plan in plans.values()]) and _right(
-        None if values is None else given_values, [plan.values for plan in plans.values()]
-    ):
-        longest = max(map(len, given_names.values()), default=1)
-        if longest <= ATTRIBUTE_NAME_SIZE_MAX // 4 and "" not in given_names.values():
-            return _assembled(plans, given_values, None)
-    return None
-
-
-def _right(given: Mapping[str, object] | None, used: Sequence[frozenset[str]]) -> bool:
-    """Whether a map has entries, and only such as are used; what is used is known to be there."""
-    if given is None:
-        return True
-    count = len(used[0]) if len(used) == 1 else len(frozenset().union(*used))
-    return 0 < count == len(given) and max(map(len, given)) <= PLACEHOLDER_SIZE_MAX
+        terms = self.key_terms
+        assert terms is not None, "the request has a key condition"
+        return key_condition(terms.plan.core, terms.values, partition, sort)
 
 
 def check_mixing(parameters: Parameters, legacy: Sequence[str]) -> None:
@@ -191,6 +153,11 @@ def check_placeholders(parameters: Parameters, names: Names | None, values: Attr
         _check_names(names)
     if values is not None:
         _check_values(values)
+    size = 0 if values is None else values.size
+    if names:
+        size += sum(map(len, names)) + sum(map(len, names.values()))
+    if size > PLACEHOLDERS_SIZE_MAX:  # the service's own text is not known to us
+        raise request_fault(f"{NAMES} and {VALUES} exceed {PLACEHOLDERS_SIZE_MAX} bytes together")
 
 
 def _check_values_useful(parameters: Parameters) -> None:
@@ -261,15 +228,14 @@ def _checked_plan(parameter: str, text: str, names: Names | None, values: Values
 
 def _assembled(plans: Plans, values: Values, key_error: ApiError | None) -> Expressions:
     condition, filter_, update = plans.get(CONDITION), plans.get(FILTER), plans.get(UPDATE)
-    projection = plans.get(PROJECTION)
+    projection, terms = plans.get(PROJECTION), plans.get(KEY_CONDITION)
     return Expressions(
         None if condition is None else Condition(condition, values),
         None if filter_ is None else Condition(filter_, values),
         None if projection is None else Projection(projection),
         None if update is None else Update(update, values),
-        plans.get(KEY_CONDITION),
+        None if terms is None else KeyTerms(terms, values),
         key_error,
-        values,
     )
 
 

@@ -132,11 +132,6 @@ def not_in_this_version(what: str) -> ApiError:
     return ApiError("UnknownOperationException", f"{what} is not in this version of Trinamo")
 
 
-def parameter_not_in_this_version(name: str) -> ApiError:
-    """The operation is there, this parameter of it is not."""
-    return validation(f"{name} is not in this version of Trinamo")
-
-
 def resource_not_found() -> ApiError:
     """Data operations on a table that does not exist, or not yet, or no more."""
     return ApiError("ResourceNotFoundException", "Requested resource not found")

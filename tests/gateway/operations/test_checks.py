@@ -57,11 +57,21 @@ def _scan(**members: Any) -> dict[str, Any]:
 
 GOOD: list[tuple[ModuleType, dict[str, Any]]] = [
     (put_item, _put(ConditionExpression="attribute_not_exists(pk)", ReturnValues="ALL_OLD")),
+    (put_item, _put(Expected={"a": {"Exists": False}}, ConditionalOperator="OR")),
     (get_item, _key(AttributesToGet=["a", "b"], ConsistentRead=True)),
     (get_item, _key(ProjectionExpression="#a", ExpressionAttributeNames={"#a": "a"})),
     (delete_item, _key(ReturnValues="NONE")),
     (update_item, _key(UpdateExpression="SET a = :v", ExpressionAttributeValues=BAD_VALUES)),
     (update_item, _key(ReturnValues="UPDATED_NEW")),
+    (update_item, _key(AttributeUpdates={"a": {"Action": "DELETE"}}, Expected={"a": {"Value": {"N": "1"}}})),
+    (
+        query,
+        {
+            "TableName": "t",
+            "KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]}},
+            "FilterExpression": "attribute_exists(a)",
+        },
+    ),
     (query, _query(FilterExpression="a > :v", Select="COUNT", Limit=1, ScanIndexForward=False)),
     (scan, _scan(Segment=0, TotalSegments=1, Limit=5, ExclusiveStartKey=ONE)),
     (
@@ -107,7 +117,16 @@ REFUSED: list[tuple[ModuleType, dict[str, Any], str]] = [
             " Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
         ),
     ),
-    (put_item, _put(Expected={"a": {"Exists": False}}), "Expected is not in this version of Trinamo"),
+    (
+        put_item,
+        _put(Expected={"a": {"Exists": False, "Value": {"S": "x"}}}, ReturnValues="ALL_NEW"),
+        "ReturnValues can only be ALL_OLD or NONE",
+    ),
+    (
+        put_item,
+        _put(Item={**ONE, "a": {"S": "x" * 409_600}}, Expected={"a": {"Exists": False, "Value": {"S": "x"}}}),
+        P + "Value cannot be used when Exists is false for Attribute: a",
+    ),
     (
         put_item,
         _put(ExpressionAttributeNames={"#a": "a"}),
@@ -187,7 +206,12 @@ REFUSED: list[tuple[ModuleType, dict[str, Any], str]] = [
         ),
     ),
     (delete_item, _key(ReturnValues="UPDATED_NEW"), "ReturnValues can only be ALL_OLD or NONE"),
-    (delete_item, _key(ConditionalOperator="OR"), "ConditionalOperator is not in this version of Trinamo"),
+    (
+        delete_item,
+        _key(Key={"pk": {}}, Expected={"a": {"Value": {"NS": []}}}),
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+    ),
+    (delete_item, _key(Expected={"a": {"Value": {"NS": []}}}), P + "An number set  may not be empty"),
     (
         update_item,
         _key(AttributeUpdates={"a": {"Action": "X"}}),
@@ -198,8 +222,8 @@ REFUSED: list[tuple[ModuleType, dict[str, Any], str]] = [
     ),
     (
         update_item,
-        _key(AttributeUpdates={"a": {"Action": "DELETE"}}),
-        "AttributeUpdates is not in this version of Trinamo",
+        _key(AttributeUpdates={"a": {"Action": "DELETE", "Value": {"N": "1"}}}, ExpressionAttributeNames={}),
+        P + "DELETE action with value is not supported for the type N",
     ),
     (
         update_item,
@@ -218,7 +242,7 @@ REFUSED: list[tuple[ModuleType, dict[str, Any], str]] = [
     (
         query,
         {"TableName": "t", "KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": []}}},
-        "KeyConditions is not in this version of Trinamo",
+        P + "Invalid number of argument(s) for the EQ ComparisonOperator",
     ),
     (
         query,

@@ -150,7 +150,7 @@ def test_values_of_a_start_are_checked_first(value: Any, text: str) -> None:
 )
 def test_select_must_go_with_projection_and_index(members: dict[str, Any], text: str) -> None:
     parameters = {"ProjectionExpression": members.get("ProjectionExpression")}
-    expressions = Expressions.of_request(parameters)
+    expressions = Expressions.read(parameters, None, None)
     assert _message(check_select, members, expressions, query=True) == text
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from trinamo.expressions import Expressions
 from trinamo.gateway.operations.database import Table
+from trinamo.gateway.operations.legacy import legacy_projection
 from trinamo.gateway.operations.sources import source_of
 from trinamo.model.errors import ApiError
 from trinamo.model.keys import KeyAttribute, KeySchema
@@ -27,9 +28,8 @@ TABLE = Table(TableAddress("0" * 12, "us-east-1", "tab"), SPEC, "id", TableStatu
 
 
 def expressions(request: dict[str, Any]) -> Expressions:
-    return Expressions.of_request(
-        {name: request.get(name) for name in ("FilterExpression", "ProjectionExpression")}
-    )
+    texts = {name: request.get(name) for name in ("FilterExpression", "ProjectionExpression")}
+    return Expressions.read(texts, None, None).completed(projection=legacy_projection(request))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 from trinamo.expressions import PROJECTION, Expressions
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
-    check_attributes_to_get,
     check_names_and_values,
     check_no_mixing,
     check_paths,
@@ -15,6 +14,7 @@ from trinamo.gateway.operations.checks import (
     shown,
 )
 from trinamo.gateway.operations.database import UNREAD, Database, Table
+from trinamo.gateway.operations.legacy import legacy_projection
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.capacity import consumed_capacity, read_units
 from trinamo.model.errors import VALIDATION_PREFIX, duplicate_keys, validation
@@ -62,13 +62,17 @@ def check(request: Request) -> dict[str, Expressions]:
         raise validation("Too many items requested for the BatchGetItem call")
     settings = {name: value for wanted in tables.values() for name, value in wanted.items()}
     check_no_mixing(settings, (PROJECTION,))  # of one table or of several, that is the same to the service
-    for wanted in tables.values():
+    projections = {}
+    for name, wanted in tables.items():
         check_names_and_values(wanted, (PROJECTION,))
-        check_attributes_to_get(wanted)
+        projections[name] = legacy_projection(wanted)
     for wanted in tables.values():
         for key in wanted["Keys"]:
             check_values(key)
-    return {name: read_given_expressions(wanted, (PROJECTION,)) for name, wanted in tables.items()}
+    return {
+        name: read_given_expressions(wanted, (PROJECTION,)).completed(projection=projections[name])
+        for name, wanted in tables.items()
+    }
 
 
 class _Wanted(NamedTuple):
@@ -141,7 +145,7 @@ async def _read(database: Database, wanted: _Wanted, room: int) -> tuple[list[It
             room -= size
             sizes.append(size)
             if stored is not None:
-                items.append(shown(decode_item(stored.item), wanted.request, wanted.expressions))
+                items.append(shown(decode_item(stored.item), wanted.expressions))
     return items, sizes, left
 
 

@@ -7,16 +7,10 @@ operation adds. All are pure, and raise the `ApiError` that the service would an
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from trinamo.expressions import Expressions, check_key_paths
+from trinamo.expressions import Condition, Expressions, Update, check_key_paths
 from trinamo.expressions.request import check_mixing, check_placeholders
 from trinamo.gateway.operations.database import Expression
-from trinamo.model.errors import (
-    ApiError,
-    invalid_parameters,
-    parameter_not_in_this_version,
-    request_fault,
-    validation,
-)
+from trinamo.model.errors import ApiError, request_fault, validation
 from trinamo.model.keys import KeySchema
 from trinamo.model.reading import EMPTY_VALUE, SEVERAL_TYPES, Attributes, ValueFault
 from trinamo.model.shapes import Request
@@ -32,8 +26,7 @@ LEGACY: Final = (
     "QueryFilter",
     "ScanFilter",
 )
-# Legacy parameters that this version understands.
-_LEGACY_KNOWN: Final = frozenset({"AttributesToGet"})
+_LEGACY: Final = frozenset(LEGACY)
 _NO_EXPRESSIONS: Final = Expressions()
 
 
@@ -50,14 +43,16 @@ def value_error(fault: ValueFault) -> ApiError:
 
 
 def check_no_mixing(request: Request, parameters: Sequence[str]) -> None:
-    """Raise the error of expressions beside legacy parameters, or of a legacy parameter that is not built yet."""
-    legacy = [name for name in LEGACY if name in request]
-    if not legacy:
+    """Raise the error of expressions beside legacy parameters.
+
+    KeyConditions is mixed only with its own expression, which came later than the others: until then they went with it.
+    """
+    if _LEGACY.isdisjoint(request):
         return
+    legacy = [name for name in LEGACY if name in request]
+    if "KeyConditions" in legacy and "KeyConditionExpression" not in request:
+        legacy.remove("KeyConditions")
     check_mixing({name: request.get(name) for name in parameters}, legacy)
-    for name in legacy:
-        if name not in _LEGACY_KNOWN:
-            raise parameter_not_in_this_version(name)
 
 
 def read_expressions(request: Request, parameters: Sequence[str]) -> Expressions:
@@ -105,23 +100,12 @@ def key_names(keys: KeySchema) -> tuple[str, ...]:
     return tuple(attribute.name for attribute in keys.attributes)
 
 
-def carried(request: Request, parameter: str) -> Expression | None:
-    """Return a checked expression as it travels to the leader, or None if the request has none of that name."""
-    text = request.get(parameter)
-    if text is None:
+def carried(expression: Condition | Update | None) -> Expression | None:
+    """Return a checked expression as it travels to the leader, or None if there is none."""
+    if expression is None:
         return None
-    values = request.get("ExpressionAttributeValues")
-    return Expression(text, request.get("ExpressionAttributeNames"), None if values is None else values.tree)
-
-
-def check_attributes_to_get(request: Request) -> None:
-    """Raise the error of a name given twice."""
-    names = request.get("AttributesToGet", ())
-    seen = set()
-    for name in names:
-        if name in seen:
-            raise invalid_parameters(f"Duplicate value in attribute name: {name}")
-        seen.add(name)
+    plan = expression.plan
+    return Expression(plan.text, plan.given_names or None, expression.values or None)
 
 
 def check_returns_old_or_nothing(request: Request) -> None:
@@ -130,11 +114,6 @@ def check_returns_old_or_nothing(request: Request) -> None:
         raise request_fault("ReturnValues can only be ALL_OLD or NONE")
 
 
-def shown(item: Item, request: Request, expressions: Expressions) -> Item:
+def shown(item: Item, expressions: Expressions) -> Item:
     """Return what of a stored item the request asked to see."""
-    if expressions.projection is not None:
-        return expressions.projection.apply(item)
-    names = request.get("AttributesToGet")
-    if names is not None:
-        return {name: item[name] for name in names if name in item}
-    return item
+    return item if expressions.projection is None else expressions.projection.apply(item)

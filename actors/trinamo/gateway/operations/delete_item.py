@@ -14,6 +14,7 @@ from trinamo.gateway.operations.checks import (
     read_given_expressions,
 )
 from trinamo.gateway.operations.database import Database, Delete
+from trinamo.gateway.operations.legacy import legacy_condition
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.keys import item_key
 from trinamo.model.shapes import Request, Structure
@@ -41,7 +42,7 @@ def check(request: Request) -> Expressions:
     check_values(request["Key"])
     expressions = read_given_expressions(request, (CONDITION,))
     check_returns_old_or_nothing(request)
-    return expressions
+    return expressions.completed(condition=legacy_condition(request))
 
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
@@ -49,7 +50,7 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     table = await database.table(table_address(request["TableName"], *caller))
     check_paths(expressions, table.spec.keys, () if table.indexes is None else table.indexes.key_names)
     key = item_key(table.spec.keys, request["Key"].tree)
-    delete = Delete(key, carried(request, CONDITION), returns_old(request, table))
+    delete = Delete(key, carried(expressions.condition), returns_old(request, table))
     return write_answer(request, table, await database.write(table, delete), None)
 
 

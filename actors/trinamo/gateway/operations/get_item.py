@@ -5,7 +5,6 @@ from typing import Any, Final
 from trinamo.expressions import PROJECTION, Expressions
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
-    check_attributes_to_get,
     check_expressions_given,
     check_paths,
     check_values,
@@ -13,6 +12,7 @@ from trinamo.gateway.operations.checks import (
     shown,
 )
 from trinamo.gateway.operations.database import Database
+from trinamo.gateway.operations.legacy import legacy_projection
 from trinamo.gateway.operations.operation import Caller, Operation, add_if
 from trinamo.model.capacity import consumed_capacity, read_units
 from trinamo.model.jsontext import dump_json
@@ -36,9 +36,9 @@ SHAPE: Final = Structure(
 def check(request: Request) -> Expressions:
     """Return the expressions of a request, or raise the first error that shows without its table."""
     check_expressions_given(request, (PROJECTION,))
-    check_attributes_to_get(request)
+    projection = legacy_projection(request)
     check_values(request["Key"])
-    return read_given_expressions(request, (PROJECTION,))
+    return read_given_expressions(request, (PROJECTION,)).completed(projection=projection)
 
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
@@ -48,12 +48,12 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     key = item_key(table.spec.keys, request["Key"].tree)
     consistent: bool = request.get("ConsistentRead", False)
     stored = await database.get(table, key, consistent=consistent)
-    whole = expressions.projection is None and "AttributesToGet" not in request
+    whole = expressions.projection is None
     if whole and stored is not None and "ReturnConsumedCapacity" not in request:
         return b'{"Item":%b}' % item_json(stored.item)
     answer: dict[str, Any] = {}
     if stored is not None:
-        answer["Item"] = shown(decode_item(stored.item), request, expressions)
+        answer["Item"] = shown(decode_item(stored.item), expressions)
     asked = request.get("ReturnConsumedCapacity")
     if asked is not None:
         units = read_units(0 if stored is None else stored.size, consistent=consistent)

@@ -54,10 +54,10 @@ def check_select(request: Request, expressions: Expressions, *, query: bool) -> 
     """Raise the error of a Select that does not go with the projection or index."""
     select = request.get("Select")
     projection = None
-    if expressions.projection is not None:
-        projection = "ProjectionExpression"
-    elif "AttributesToGet" in request:
+    if "AttributesToGet" in request:
         projection = "AttributesToGet"
+    elif expressions.projection is not None:
+        projection = "ProjectionExpression"
     text = _select_fault(select, projection, has_index="IndexName" in request)
     if text is not None:
         raise select_fault(text) if query else validation(text)

@@ -13,6 +13,7 @@ from trinamo.gateway.operations.checks import (
     read_expressions,
 )
 from trinamo.gateway.operations.database import Database, Put
+from trinamo.gateway.operations.legacy import legacy_condition
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.errors import item_too_large
 from trinamo.model.keys import put_key
@@ -42,6 +43,7 @@ def check(request: Request) -> Expressions:
     check_values(request["Item"])
     expressions = read_expressions(request, (CONDITION,))
     check_returns_old_or_nothing(request)
+    expressions = expressions.completed(condition=legacy_condition(request))
     if request["Item"].size > ITEM_SIZE_MAX:
         raise item_too_large()
     return expressions
@@ -56,7 +58,7 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     if indexes is not None:
         indexes.check_put(item.tree, item.size)
     put = Put(
-        key, encode_item(item.tree), item.size, carried(request, CONDITION), returns_old(request, table)
+        key, encode_item(item.tree), item.size, carried(expressions.condition), returns_old(request, table)
     )
     return write_answer(request, table, await database.write(table, put), item.tree)
 

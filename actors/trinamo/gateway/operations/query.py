@@ -2,15 +2,17 @@
 
 from typing import Final
 
+import attrs
+
 from trinamo.expressions import FILTER, KEY_CONDITION, PROJECTION, Expressions, check_filter_paths
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
-    check_attributes_to_get,
     check_expressions_given,
     key_names,
     read_given_expressions,
 )
 from trinamo.gateway.operations.database import Database
+from trinamo.gateway.operations.legacy import legacy_filter, legacy_key_condition, legacy_projection
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.pages import read_page
 from trinamo.gateway.operations.paging import (
@@ -55,10 +57,15 @@ def check(request: Request) -> Expressions:
             " Member must have value greater than or equal to 1"
         )
     check_expressions_given(request, _PARAMETERS)
-    check_attributes_to_get(request)
+    filter_, projection = legacy_filter(request, "QueryFilter"), legacy_projection(request)
     check_start_key_values(request.get("ExclusiveStartKey"))
-    expressions = read_given_expressions(request, _PARAMETERS)
+    expressions = read_given_expressions(request, _PARAMETERS).completed(
+        filter=filter_, projection=projection
+    )
     check_select(request, expressions, query=True)
+    key_terms = legacy_key_condition(request)
+    if key_terms is not None:
+        return attrs.evolve(expressions, key_terms=key_terms)
     if not expressions.has_key_condition:
         raise validation(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
@@ -76,7 +83,8 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     start = None if given is None else source.start(given.tree, query=True)
     condition = expressions.key_condition(keys.attributes[:1], keys.attributes[1:])
     if expressions.filter is not None:
-        check_filter_paths(expressions.filter.plan.paths, key_names(keys))
+        named = "QueryFilter" if "QueryFilter" in request else "Filter Expression"
+        check_filter_paths(named, expressions.filter.paths, key_names(keys))
     check_source_paths(source, expressions)
     forward: bool = request.get("ScanIndexForward", True)
     left = query_range(keys, condition, start, forward=forward)

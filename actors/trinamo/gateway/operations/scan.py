@@ -5,11 +5,11 @@ from typing import Final
 from trinamo.expressions import FILTER, PROJECTION, Expressions
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
-    check_attributes_to_get,
     check_expressions_given,
     read_given_expressions,
 )
 from trinamo.gateway.operations.database import Database
+from trinamo.gateway.operations.legacy import legacy_filter, legacy_projection
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.pages import read_page
 from trinamo.gateway.operations.paging import (
@@ -49,9 +49,11 @@ _PARAMETERS: Final = (FILTER, PROJECTION)
 def check(request: Request) -> Expressions:
     """Return the expressions of a request, or raise the first error that shows without its table."""
     check_expressions_given(request, _PARAMETERS)
-    check_attributes_to_get(request)
+    filter_, projection = legacy_filter(request, "ScanFilter"), legacy_projection(request)
     check_start_key_values(request.get("ExclusiveStartKey"))
-    expressions = read_given_expressions(request, _PARAMETERS)
+    expressions = read_given_expressions(request, _PARAMETERS).completed(
+        filter=filter_, projection=projection
+    )
     check_select(request, expressions, query=False)
     check_segments(request)
     return expressions

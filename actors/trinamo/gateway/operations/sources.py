@@ -70,7 +70,7 @@ def source_of(table: Table, request: Request, expressions: Expressions, *, query
     if not index.is_local:
         _check_global(index, request, expressions, query=query)
         raise not_in_this_version("reading a global secondary index")
-    shown = [*_shown_names(request, expressions), *_filtered_names(expressions)]
+    shown = [*_shown_names(expressions), *_filtered_names(expressions)]
     return Source(table, index, (_shows_all(request) and index.kept is not None) or not index.holds(shown))
 
 
@@ -84,9 +84,6 @@ def shower(source: Source, request: Request, expressions: Expressions) -> Callab
     """Return what makes of a row's item what is shown of it; None if that is all of it."""
     if expressions.projection is not None:
         return expressions.projection.apply
-    names: Sequence[str] | None = request.get("AttributesToGet")
-    if names is not None:
-        return lambda item: {name: item[name] for name in names if name in item}
     index = source.index
     if index is not None and source.reads_items and not _shows_all(request):
         return lambda item: index.entry(item) or {}
@@ -97,10 +94,10 @@ def _shows_all(request: Request) -> bool:
     return request.get("Select") == "ALL_ATTRIBUTES"
 
 
-def _shown_names(request: Request, expressions: Expressions) -> list[str]:
+def _shown_names(expressions: Expressions) -> list[str]:
     """Return the attributes that a request names to be shown."""
     paths = () if expressions.projection is None else expressions.projection.paths
-    return [*(str(path[0]) for path in paths), *request.get("AttributesToGet", ())]
+    return [str(path[0]) for path in paths]
 
 
 def _filtered_names(expressions: Expressions) -> list[str]:
@@ -116,7 +113,7 @@ def _check_global(index: Index, request: Request, expressions: Expressions, *, q
             f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name}"
             " because its projection type is not ALL"
         )
-    missing = _missing(index, _shown_names(request, expressions))
+    missing = _missing(index, _shown_names(expressions))
     if missing:
         raise invalid_parameters(f"Global secondary index {index.name} does not project {missing}")
     missing = _missing(index, _filtered_names(expressions))

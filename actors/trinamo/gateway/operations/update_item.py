@@ -16,6 +16,7 @@ from trinamo.gateway.operations.checks import (
 )
 from trinamo.gateway.operations.database import Database, Written
 from trinamo.gateway.operations.database import Update as UpdateWrite
+from trinamo.gateway.operations.legacy import legacy_condition, legacy_update
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.keys import item_key
 from trinamo.model.shapes import Request, Structure
@@ -44,8 +45,10 @@ def check(request: Request) -> Expressions:
     """Return the expressions of a request, or raise the first error that shows without its table."""
     check_no_mixing(request, (UPDATE, CONDITION))
     check_values(request["Key"])
+    update, condition = legacy_update(request), legacy_condition(request)
     check_names_and_values(request, (UPDATE, CONDITION))
-    return read_given_expressions(request, (UPDATE, CONDITION))
+    expressions = read_given_expressions(request, (UPDATE, CONDITION))
+    return expressions.completed(update=update, condition=condition)
 
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
@@ -61,8 +64,8 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     write = UpdateWrite(
         key,
         attributes,
-        carried(request, UPDATE),
-        carried(request, CONDITION),
+        carried(expressions.update),
+        carried(expressions.condition),
         returns_old(request, table),
         () if indexes is None else indexes.keys,
     )
