@@ -107,16 +107,17 @@ class Expressions:
         filter: Condition | None = None,
         projection: Projection | None = None,
         update: Update | None = None,
+        key_terms: KeyTerms | None = None,
     ) -> "Expressions":
         """Return these expressions and those that legacy parameters stated; no request has one of a kind in both ways."""
-        if condition is None and filter is None and projection is None and update is None:
+        if condition is filter is projection is update is key_terms is None:
             return self
         return Expressions(
             condition or self.condition,
             filter or self.filter,
             projection or self.projection,
             update or self.update,
-            self.key_terms,
+            key_terms or self.key_terms,
             self._key_error,
         )
 

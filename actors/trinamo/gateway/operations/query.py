@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import attrs
-
 from trinamo.expressions import FILTER, KEY_CONDITION, PROJECTION, Expressions, check_filter_paths
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
@@ -63,9 +61,7 @@ def check(request: Request) -> Expressions:
         filter=filter_, projection=projection
     )
     check_select(request, expressions, query=True)
-    key_terms = legacy_key_condition(request)
-    if key_terms is not None:
-        return attrs.evolve(expressions, key_terms=key_terms)
+    expressions = expressions.completed(key_terms=legacy_key_condition(request))
     if not expressions.has_key_condition:
         raise validation(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
