@@ -12,7 +12,9 @@ def native(value: AttributeValue) -> Any:
     match code:
         case "N":
             return code, Decimal(content)
-        case "SS" | "BS":
+        case "SS":
+            return code, frozenset(member.encode() for member in content)
+        case "BS":
             return code, frozenset(content)
         case "NS":
             return code, frozenset(map(Decimal, content))

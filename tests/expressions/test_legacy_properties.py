@@ -86,7 +86,9 @@ def says(stored: AttributeValue | None, operator: str, arguments: list[Attribute
     if operator == "CONTAINS":
         if code == "L":
             return given[0] in content
-        return bool(((code == first_code and code in "SB") or code == f"{first_code}S") and first in content)
+        return bool(
+            ((code == first_code and code in ("S", "B")) or code == f"{first_code}S") and first in content
+        )
     if code != first_code or code not in ("S", "N", "B"):
         return False
     if operator == "BEGINS_WITH":

@@ -110,7 +110,7 @@ class Expressions:
         key_terms: KeyTerms | None = None,
     ) -> "Expressions":
         """Return these expressions and those that legacy parameters stated; no request has one of a kind in both ways."""
-        if condition is filter is projection is update is key_terms is None:
+        if not (condition or filter or projection or update or key_terms):
             return self
         return Expressions(
             condition or self.condition,
