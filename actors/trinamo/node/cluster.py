@@ -25,7 +25,16 @@ from trinamo.node.breaking import ClusterFaults
 from trinamo.node.config import Config
 from trinamo.node.directory import storages
 from trinamo.node.node import Node, NodeConfig
-from trinamo.world import MemoryHub, Network, Storage, SystemClock, TcpNetwork, World, system_random
+from trinamo.world import (
+    MemoryHub,
+    Network,
+    Storage,
+    SystemClock,
+    TcpNetwork,
+    World,
+    seeded_random,
+    system_random,
+)
 
 SNAPSHOTS_MAX = 64
 BARRIER_S = 10.0  # how long a snapshot may wait for the requests in flight, and take
@@ -48,7 +57,7 @@ class Cluster:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.clock = SystemClock()
-        self.random = system_random()
+        self.random = system_random() if config.seed is None else seeded_random(config.seed)
         self.node_config = NodeConfig(
             nodes=config.node_ids,
             partitions=config.partitions,

@@ -51,6 +51,7 @@ class Config:
     transport: Transport = "memory"
     mode: Mode = "settled"
     region: str = "us-east-1"
+    seed: int | None = None
     auth: Path | None = None
     wording: Wording = "older"
 

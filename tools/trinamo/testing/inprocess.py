@@ -1,0 +1,111 @@
+"""A cluster in the event loop of the test that uses it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import orjson
+import trio
+
+from trinamo.gateway.control import BadControlRequest, ControlPolicy, ControlRouter
+from trinamo.gateway.http.protocol import DEFAULT_ACCOUNT, DYNAMODB, STREAMS, TARGETS, Admission, ApiRequest
+from trinamo.gateway.http.server import HttpServer
+from trinamo.model.errors import ApiError
+from trinamo.node.breaking import ClusterFaults
+from trinamo.node.cluster import Cluster, read_duration
+from trinamo.node.config import Config
+from trinamo.world.door import LOOPBACK_HOSTS, TcpDoor, open_door
+
+Mode = Literal["settled", "realistic"]
+
+
+class TestClock:
+    """The wall clock of a cluster's nodes."""
+
+    __test__ = False  # pytest, this is no test
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    async def advance(self, by: float | str) -> float:
+        """Go forward by seconds, or by "90s", "1h30m", "3d"; return how far it is ahead of the machine's clock."""
+        return await self._cluster.advance(read_duration(by))
+
+
+class TrioCluster:
+    """A running cluster. `url` is where it serves HTTP, for programs beside this one."""
+
+    def __init__(self, cluster: Cluster, door: TcpDoor) -> None:
+        self._cluster = cluster
+        self._door = door
+        self.clock = TestClock(cluster)
+
+    def __repr__(self) -> str:
+        return f"<TrioCluster {self._cluster.config.summary} at {self.url}>"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._door.addresses[0]}"
+
+    @property
+    def faults(self) -> ClusterFaults:
+        """What is broken on purpose: `cluster.faults.throttle(table="orders", probability=0.3, seed=1)`."""
+        return self._cluster.faults
+
+    async def request(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        region: str | None = None,
+    ) -> dict[str, Any]:
+        """Perform an operation of the API without HTTP: its JSON in, its JSON out. Raises `ApiError`."""
+        service = STREAMS if f"{STREAMS}.{operation}".encode() in TARGETS else DYNAMODB
+        body: dict[str, Any] = orjson.loads(orjson.dumps(parameters))  # it becomes the cluster's
+        where = region or self._cluster.config.region
+        answer = await self._cluster.handle(ApiRequest(operation, service, body, account, where))
+        if isinstance(answer, ApiError):
+            raise answer
+        tree: dict[str, Any] = orjson.loads(answer)
+        return tree
+
+    async def reset(self) -> None:
+        """Drop all tables, faults and snapshots, and undo what the clock was advanced by."""
+        await self._cluster.reset({})
+
+    async def snapshot(self) -> str:
+        """Copy all tables as of one moment; return the id to `restore` by."""
+        return await self._cluster.snapshot()
+
+    async def restore(self, id_: str) -> None:
+        """Have all tables as they were."""
+        await self._cluster.restore(id_)
+
+    async def describe(self) -> dict[str, Any]:
+        """Return nodes, tables, partitions and their replicas."""
+        return await self._cluster.cluster()
+
+
+@asynccontextmanager
+async def cluster(
+    *, nodes: int = 3, partitions: int = 1, mode: Mode = "settled", seed: int | None = None
+) -> AsyncIterator[TrioCluster]:
+    """Run a cluster in memory, in this event loop, for as long as the block lasts. `seed` decides its dice."""
+    running = Cluster(Config(nodes=nodes, partitions=partitions, mode=mode, seed=seed))
+    door = await open_door(LOOPBACK_HOSTS[:1], 0)
+    server: HttpServer
+    admission = Admission(running.clock, region=running.config.region)
+    control = ControlRouter(running, ControlPolicy(), lambda: server.statistics())
+    server = HttpServer(running.clock, running.random, admission, running.handle, control.answer)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(running.run)
+            nursery.start_soon(server.serve, door)
+            yield TrioCluster(running, door)
+            nursery.cancel_scope.cancel()
+    finally:
+        door.close()
+
+
+__all__ = ["BadControlRequest", "Mode", "TestClock", "TrioCluster", "cluster"]
