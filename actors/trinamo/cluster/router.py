@@ -4,6 +4,7 @@ Retried until the deadline: only what was certainly not proposed, and what does 
 to a leader whose answer is lost comes out as `OutcomeUnknown`; the gateway makes a 500 of it.
 """
 
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from trinamo.actor import Request, System
@@ -34,6 +35,7 @@ from trinamo.world import Clock, Random
 R = TypeVar("R", bound=Message)
 
 LEADERLESS_MAX_S: Final = 5.0  # PROTOCOLS 4: how long a request waits for a leader
+PARTED_MAX_S: Final = 1.0  # the same, at a node that knows no leader of the system partition either
 ANSWER_MAX_S: Final = 5.0  # how long an answer is awaited; then the outcome is unknown
 PAUSE_FIRST_S: Final = (
     0.001  # before all replicas are asked again: a new group has its leader in a millisecond
@@ -76,6 +78,7 @@ class Router:
         self._view = view
         self.system_route = PartitionRecord(SYSTEM_PARTITION, b"", b"", SYSTEM_EPOCH, system_nodes)
         self._leaders: dict[PartitionId, NodeId] = {}
+        self.in_touch: Callable[[], bool] = lambda: True
 
     def __repr__(self) -> str:
         return f"<Router {self._system.node} {len(self._leaders)} leaders known>"
@@ -95,7 +98,8 @@ class Router:
     async def call(self, route: PartitionRecord, request: Request[R]) -> R:
         """Have the leader of a partition answer. Raises `Unroutable`, `WrongEpoch`, `OutcomeUnknown`."""
         clock, partition = self._clock, route.partition
-        deadline = clock.monotonic() + LEADERLESS_MAX_S
+        begin = clock.monotonic()
+        deadline = begin + LEADERLESS_MAX_S
         refusals = 0
         pause = PAUSE_FIRST_S
         hint: NodeId | None = None
@@ -116,6 +120,8 @@ class Router:
                 refusals += 1
                 if isinstance(error, WrongEpoch) and self._is_gone(route):
                     raise
+                if not self.in_touch():  # whom this node does not reach, another may
+                    deadline = min(deadline, begin + PARTED_MAX_S)
                 if clock.monotonic() >= deadline:
                     raise Unroutable(f"no leader of partition {partition} took the request") from error
             else:

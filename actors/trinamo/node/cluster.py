@@ -138,6 +138,16 @@ class Cluster:
 
     async def _handle(self, request: ApiRequest) -> bytes:
         node = self._gateway()
+        try:
+            return await self._ask(node, request)
+        except ApiError as error:
+            # 503: surely nothing was done. A node that was parted meanwhile could reach nobody; another may.
+            other = node if error.status != 503 or node.in_touch else self._gateway()
+            if other is node:
+                raise
+        return await self._ask(other, request)
+
+    async def _ask(self, node: Node, request: ApiRequest) -> bytes:
         if self.faults.any:
             return await self.faults.handle(node, request)
         return await node.handle(request)

@@ -68,6 +68,7 @@ class Node:
             world.clock, self.catalog, self.router, settled=config.settled, shared=config.shared
         )
         self.host.leadership_changed = self._leadership_changed
+        self.router.in_touch = lambda: self.in_touch
         self.alive = False
         self.in_touch = True
         """Whether a leader of the system partition is known here, as far as this node can know."""
