@@ -350,7 +350,14 @@ def _item_write(write: Put | Delete | Update) -> ItemWrite:
         return ItemWrite(WriteKind.DELETE, write.key, b"", 0, condition, None, write.return_old)
     update = None if write.update is None else _text(write.update)
     return ItemWrite(
-        WriteKind.UPDATE, write.key, encode_item(write.attributes), 0, condition, update, write.return_old
+        WriteKind.UPDATE,
+        write.key,
+        encode_item(write.attributes),
+        0,
+        condition,
+        update,
+        write.return_old,
+        write.flat_limit,
     )
 
 

@@ -33,7 +33,10 @@ class ExpressionText(Message):
 
 @attrs.frozen
 class ItemWrite(Message):
-    """One write. PUT has `item` and `size`; UPDATE has in `item` the key's attributes."""
+    """One write. PUT has `item` and `size`; UPDATE has in `item` the key's attributes.
+
+    With `flat_limit` an UPDATE may bring an item to its full limit of size; without, its own text counts as well.
+    """
 
     WIRE = "partition.item_write"
     kind: WriteKind
@@ -43,6 +46,7 @@ class ItemWrite(Message):
     condition: ExpressionText | None = None
     update: ExpressionText | None = None
     return_old: bool = False
+    flat_limit: bool = False
 
 
 @attrs.frozen

@@ -88,7 +88,8 @@ class Delete:
 class Update:
     """Change what is under this key; no expression is the update without any action.
 
-    `attributes` are the key's, for an item that the update creates. The leader applies the limit of item size.
+    `attributes` are the key's, for an item that the update creates. The leader applies the limit of item size, which
+    charges UpdateItem for its text as well; with `flat_limit` it does not.
     """
 
     key: bytes
@@ -96,6 +97,7 @@ class Update:
     update: Expression | None
     condition: Expression | None = None
     return_old: bool = False
+    flat_limit: bool = False
 
 
 @attrs.frozen
