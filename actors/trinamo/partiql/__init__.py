@@ -1,0 +1,31 @@
+"""PartiQL: statements, and what they mean in terms of keys and expressions. Pure."""
+
+from trinamo.partiql.parser import parse
+from trinamo.partiql.plans import (
+    DeletePlan,
+    InsertPlan,
+    Plan,
+    Reach,
+    SelectPlan,
+    UpdatePlan,
+    WritePlan,
+    plan,
+)
+from trinamo.partiql.syntax import Image, Statement, print_statement
+from trinamo.partiql.translation import Carried
+
+__all__ = [
+    "Carried",
+    "DeletePlan",
+    "Image",
+    "InsertPlan",
+    "Plan",
+    "Reach",
+    "SelectPlan",
+    "Statement",
+    "UpdatePlan",
+    "WritePlan",
+    "parse",
+    "plan",
+    "print_statement",
+]
