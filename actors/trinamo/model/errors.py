@@ -167,6 +167,11 @@ def updated_item_too_large() -> ApiError:
     return validation("Item size to update has exceeded the maximum allowed size")
 
 
+def duplicate_item() -> ApiError:
+    """An INSERT of a key that is taken."""
+    return ApiError("DuplicateItemException", "Duplicate primary key exists in table")
+
+
 def duplicate_keys() -> ApiError:
     """A batch names one item twice."""
     return validation("Provided list of item keys contains duplicates")

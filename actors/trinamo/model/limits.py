@@ -32,6 +32,7 @@ PAGE_SIZE_MAX = 1024 * 1024  # DynamoDB: 1 MB evaluated by one Query or Scan
 BATCH_GET_SIZE_MAX = 16 * 1024 * 1024  # DynamoDB: items answered by one BatchGetItem
 BATCH_GET_KEYS_MAX = 100  # DynamoDB: keys of one BatchGetItem
 BATCH_WRITES_MAX = 25  # DynamoDB: requests of one BatchWriteItem
+BATCH_STATEMENTS_MAX = 25  # DynamoDB: statements of one BatchExecuteStatement
 LIST_TABLES_MAX = 100  # DynamoDB: names of one page of ListTables
 SCAN_SEGMENTS_MAX = 1_000_000  # DynamoDB: TotalSegments
 

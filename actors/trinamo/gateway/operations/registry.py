@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from trinamo.gateway.operations.batch_execute_statement import BATCH_EXECUTE_STATEMENT
 from trinamo.gateway.operations.batch_get_item import BATCH_GET_ITEM
 from trinamo.gateway.operations.batch_write_item import BATCH_WRITE_ITEM
 from trinamo.gateway.operations.create_table import CREATE_TABLE
@@ -9,6 +10,7 @@ from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.delete_item import DELETE_ITEM
 from trinamo.gateway.operations.delete_table import DELETE_TABLE
 from trinamo.gateway.operations.describe_table import DESCRIBE_TABLE
+from trinamo.gateway.operations.execute_statement import EXECUTE_STATEMENT
 from trinamo.gateway.operations.get_item import GET_ITEM
 from trinamo.gateway.operations.list_tables import LIST_TABLES
 from trinamo.gateway.operations.operation import Caller, Operation
@@ -22,12 +24,14 @@ from trinamo.model.shapes import read_request
 OPERATIONS: Final[dict[str, Operation]] = {
     operation.name: operation
     for operation in (
+        BATCH_EXECUTE_STATEMENT,
         BATCH_GET_ITEM,
         BATCH_WRITE_ITEM,
         CREATE_TABLE,
         DELETE_ITEM,
         DELETE_TABLE,
         DESCRIBE_TABLE,
+        EXECUTE_STATEMENT,
         GET_ITEM,
         LIST_TABLES,
         PUT_ITEM,

@@ -59,11 +59,11 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
         key, attributes, carried(request, UPDATE), carried(request, CONDITION), returns_old(request)
     )
     written = await database.write(table, write)
-    returned = _returned(request.get("ReturnValues", "NONE"), update, attributes, written)
-    return write_answer(request, written, returned)
+    image = returned(request.get("ReturnValues", "NONE"), update, attributes, written)
+    return write_answer(request, written, image)
 
 
-def _returned(what: str, update: Update, key: Item, written: Written) -> Item | None:
+def returned(what: str, update: Update, key: Item, written: Written) -> Item | None:
     """Return what ReturnValues asks for; the new item is what the update makes of the old one, here as at the leader."""
     if what == "NONE" or not written.condition_met:
         return None
