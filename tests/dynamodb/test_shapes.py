@@ -173,9 +173,20 @@ def _reads(client: Any, name: str) -> None:
             client.scan(TableName=name, Segment=0, TotalSegments=2, **asked)
 
 
+def _statements(client: Any, name: str) -> None:
+    put = f"INSERT INTO \"{name}\" VALUE {{'pk': 'statement', 'sk': 1, 'n': 5}}"
+    one = f"SELECT * FROM \"{name}\" WHERE pk = 'statement' AND sk = 1"
+    client.execute_statement(Statement=put, ReturnConsumedCapacity="INDEXES")
+    client.execute_statement(Statement=one, Limit=1, ReturnConsumedCapacity="TOTAL")
+    client.batch_execute_statement(
+        Statements=[{"Statement": one}, {"Statement": one.replace("1", "2")}, {"Statement": "SELECT"}],
+        ReturnConsumedCapacity="INDEXES",
+    )
+
+
 def test_every_operation_answers_in_its_shape(client: Any, audit: Audit, name: str) -> None:
     audit.seen.clear()
-    steps: list[Callable[[Any, str], None]] = [_tables, _settings, _writes, _reads]
+    steps: list[Callable[[Any, str], None]] = [_tables, _settings, _writes, _reads, _statements]
     for step in steps:
         step(client, name)
     for each in (name, f"{name}.provisioned"):

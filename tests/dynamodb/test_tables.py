@@ -228,7 +228,7 @@ def test_control_operations_name_the_missing_table(client: Any, operation: str) 
     [
         ("TransactWriteItems", {"TransactItems": []}),
         ("TransactGetItems", {"TransactItems": []}),
-        ("ExecuteStatement", {"Statement": "SELECT * FROM t"}),
+        ("ExecuteTransaction", {"TransactStatements": [{"Statement": "SELECT * FROM t"}]}),
         ("DescribeContinuousBackups", {"TableName": "ttt"}),
     ],
 )

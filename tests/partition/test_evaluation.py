@@ -115,6 +115,16 @@ def test_an_update_that_makes_the_item_too_large_is_a_fault_without_effect() -> 
     assert result.fault.text == "Item size to update has exceeded the maximum allowed size"
 
 
+@pytest.mark.parametrize(("flat", "size", "fits"), [(False, 0, False), (True, 0, True), (True, 1, False)])
+def test_the_text_of_an_update_counts_towards_the_limit_unless_it_is_flat(
+    flat: bool, size: int, fits: bool
+) -> None:
+    room = ITEM_SIZE_MAX - item_size(OLD) - len("b")
+    grow = text("SET b = :v", v={"B": bytes(room + size)})
+    result, effect, _ = evaluate(attrs.evolve(UPDATE, update=grow, flat_limit=flat), holding(HELD))
+    assert (result.fault is None, effect is not None) == (fits, fits)
+
+
 def test_only_the_key_of_the_write_is_looked_up() -> None:
     asked: list[bytes] = []
 

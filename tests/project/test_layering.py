@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = ("runtime", "actors", "client", "tools")
 
 RUNTIME = {"base", "wire", "world", "lsm", "raft", "actor"}
-PURE_ACTORS = {"model", "expressions", "ring", "txn", "faults"}
+PURE_ACTORS = {"model", "expressions", "partiql", "ring", "txn", "faults"}
 TOOLS = {"cli", "sim", "bench", "testing"}
 MAY_IMPORT: dict[str, set[str]] = {
     "base": set(),
@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "actor": {"base", "wire", "world"},
     "model": {"base", "wire"},
     "expressions": {"base", "wire", "model"},
+    "partiql": {"base", "wire", "model", "expressions"},
     "txn": {"base", "wire", "model"},
     "ring": {"base", "wire"},
     "faults": {"base", "wire", "model"},

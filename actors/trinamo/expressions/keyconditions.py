@@ -36,7 +36,7 @@ from trinamo.model.keys import KeyAttribute, SortOperator
 from trinamo.model.limits import PARTITION_KEY_SIZE_MAX, SORT_KEY_SIZE_MAX
 from trinamo.model.values import AttributeValue
 
-_MIRRORED: Final[Mapping[str, SortOperator]] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+MIRRORED: Final[Mapping[str, SortOperator]] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @attrs.frozen
@@ -97,7 +97,7 @@ def _leaves(tree: ConditionTree) -> list[ConditionTree]:
 def _term(leaf: ConditionTree, names: Mapping[str, str]) -> KeyTerm:
     match leaf:
         case Comparison(left=Value() as value, right=Path() as path):
-            return _term_of(path, _MIRRORED[leaf.operator], (value,), names)
+            return _term_of(path, MIRRORED[leaf.operator], (value,), names)
         case Comparison(left=left, right=right):
             return _term_of(left, cast(SortOperator, leaf.operator), (right,), names)
         case Between():

@@ -496,6 +496,7 @@ def _item_write(write: Put | Delete | Update) -> ItemWrite:
         update,
         write.return_old,
         write.index_keys,
+        write.flat_limit,
     )
 
 

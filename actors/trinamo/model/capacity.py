@@ -57,6 +57,13 @@ class Consumed:
                 arm = self.local if index.is_local else self.global_
                 arm[index.name] = arm.get(index.name, 0.0) + units
 
+    def add(self, other: "Consumed") -> None:
+        """Add what another operation consumed of the same table."""
+        self.table += other.table
+        for mine, theirs in ((self.local, other.local), (self.global_, other.global_)):
+            for name, units in theirs.items():
+                mine[name] = mine.get(name, 0.0) + units
+
     def told(self, table: str, asked: str | None) -> dict[str, Any] | None:
         """Return the ConsumedCapacity of an answer, None if it was not asked for; `table` as the request named it."""
         if asked not in ("TOTAL", "INDEXES"):

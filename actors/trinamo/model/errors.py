@@ -206,6 +206,11 @@ def collection_too_large() -> ApiError:
     return ApiError("ItemCollectionSizeLimitExceededException", "Collection size exceeded.")
 
 
+def duplicate_item() -> ApiError:
+    """An INSERT of a key that is taken."""
+    return ApiError("DuplicateItemException", "Duplicate primary key exists in table")
+
+
 def duplicate_keys() -> ApiError:
     """A batch names one item twice."""
     return validation("Provided list of item keys contains duplicates")

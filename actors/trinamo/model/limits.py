@@ -46,6 +46,7 @@ BATCH_GET_SIZE_MAX = 16 * 1024 * 1024  # DynamoDB: items answered by one BatchGe
 BATCH_GET_KEYS_MAX = 100  # DynamoDB: keys of one BatchGetItem
 BATCH_WRITES_MAX = 25  # DynamoDB: requests of one BatchWriteItem
 LIST_TAGS_MAX = 10  # second-hand: tags of one page of ListTagsOfResource
+BATCH_STATEMENTS_MAX = 25  # DynamoDB: statements of one BatchExecuteStatement
 LIST_TABLES_MAX = 100  # DynamoDB: names of one page of ListTables
 SCAN_SEGMENTS_MAX = 1_000_000  # DynamoDB: TotalSegments
 

@@ -78,7 +78,8 @@ def _updated(write: ItemWrite, current: Current | None) -> Effect | None:
     if new is None:
         return None
     size = item_size(new)
-    if update.size_to_limit(size, item_size(key)) > ITEM_SIZE_MAX:
+    limited = size if write.flat_limit else update.size_to_limit(size, item_size(key))
+    if limited > ITEM_SIZE_MAX:
         raise updated_item_too_large()
     if write.index_keys:
         check_updated_keys(write.index_keys, old, new)

@@ -34,7 +34,10 @@ class ExpressionText(Message):
 
 @attrs.frozen
 class ItemWrite(Message):
-    """One write. PUT has `item` and `size`; UPDATE has in `item` the key's attributes."""
+    """One write. PUT has `item` and `size`; UPDATE has in `item` the key's attributes.
+
+    With `flat_limit` an UPDATE may bring an item to its full limit of size; without, its own text counts as well.
+    """
 
     WIRE = "partition.item_write"
     kind: WriteKind
@@ -46,6 +49,7 @@ class ItemWrite(Message):
     return_old: bool = False
     index_keys: tuple[IndexKey, ...] = ()
     """By index name: what an UPDATE's result is checked against."""
+    flat_limit: bool = False
 
 
 @attrs.frozen

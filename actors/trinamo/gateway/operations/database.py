@@ -129,8 +129,9 @@ class Delete:
 class Update:
     """Change what is under this key; no expression is the update without any action.
 
-    `attributes` are the key's, for an item that the update creates. The leader applies the limit of item size, and
-    checks of `index_keys` what the update changed.
+    `attributes` are the key's, for an item that the update creates. The leader applies the limit of item size, which
+    charges UpdateItem for its text as well (with `flat_limit` it does not), and checks of `index_keys` what the update
+    changed.
     """
 
     key: bytes
@@ -139,6 +140,7 @@ class Update:
     condition: Expression | None = None
     return_old: bool = False
     index_keys: tuple[IndexKey, ...] = ()
+    flat_limit: bool = False
 
 
 @attrs.frozen

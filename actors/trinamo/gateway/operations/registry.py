@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from trinamo.gateway.operations.batch_execute_statement import BATCH_EXECUTE_STATEMENT
 from trinamo.gateway.operations.batch_get_item import BATCH_GET_ITEM
 from trinamo.gateway.operations.batch_write_item import BATCH_WRITE_ITEM
 from trinamo.gateway.operations.create_table import CREATE_TABLE
@@ -12,6 +13,7 @@ from trinamo.gateway.operations.describe_endpoints import DESCRIBE_ENDPOINTS
 from trinamo.gateway.operations.describe_limits import DESCRIBE_LIMITS
 from trinamo.gateway.operations.describe_table import DESCRIBE_TABLE
 from trinamo.gateway.operations.describe_time_to_live import DESCRIBE_TIME_TO_LIVE
+from trinamo.gateway.operations.execute_statement import EXECUTE_STATEMENT
 from trinamo.gateway.operations.get_item import GET_ITEM
 from trinamo.gateway.operations.list_tables import LIST_TABLES
 from trinamo.gateway.operations.list_tags_of_resource import LIST_TAGS_OF_RESOURCE
@@ -30,6 +32,7 @@ from trinamo.model.shapes import read_request
 OPERATIONS: Final[dict[str, Operation]] = {
     operation.name: operation
     for operation in (
+        BATCH_EXECUTE_STATEMENT,
         BATCH_GET_ITEM,
         BATCH_WRITE_ITEM,
         CREATE_TABLE,
@@ -39,6 +42,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         DESCRIBE_LIMITS,
         DESCRIBE_TABLE,
         DESCRIBE_TIME_TO_LIVE,
+        EXECUTE_STATEMENT,
         GET_ITEM,
         LIST_TABLES,
         LIST_TAGS_OF_RESOURCE,

@@ -70,14 +70,14 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
         () if indexes is None else indexes.keys,
     )
     written = await database.write(table, write)
-    returned = _returned(request.get("ReturnValues", "NONE"), update, attributes, written)
+    returned = returned_as(request.get("ReturnValues", "NONE"), update, attributes, written)
     new = None
     if written.condition_met and tells_index_units(request, table):
-        new = _returned("ALL_NEW", update, attributes, written)
+        new = returned_as("ALL_NEW", update, attributes, written)
     return write_answer(request, table, written, new, returned)
 
 
-def _returned(what: str, update: Update, key: Item, written: Written) -> Item | None:
+def returned_as(what: str, update: Update, key: Item, written: Written) -> Item | None:
     """Return what ReturnValues asks for; the new item is what the update makes of the old one, here as at the leader."""
     if what == "NONE" or not written.condition_met:
         return None
