@@ -216,10 +216,7 @@ class Catalog:
         def decide(_: Counters, tables: Tables) -> Change | None:
             for record in tables.values():
                 if record.table_id == table_id and record.status in _ARRIVING:
-                    spec = record.next_spec or record.spec
-                    return Change(
-                        [attrs.evolve(record, status=TableStatus.ACTIVE, spec=spec, next_spec=None)], []
-                    )
+                    return Change([record.at_rest()], [])
             return None
 
         await self.change(decide)

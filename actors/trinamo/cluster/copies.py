@@ -14,7 +14,7 @@ import trio
 from trinamo.cluster.catalog import Catalog, Change
 from trinamo.cluster.records import HIDDEN, Counters, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
-from trinamo.model.tables import TableAddress, TableStatus
+from trinamo.model.tables import TableAddress, TableStatus, stream_label
 from trinamo.partition.messages import ItemWrite, Read, Write, WriteKind
 from trinamo.partition.stored import item_of, size_of
 
@@ -62,13 +62,17 @@ async def _rows(router: Router, route: PartitionRecord) -> list[CopiedRow]:
 
 
 async def put_back(
-    catalog: Catalog, router: Router, copies: Sequence[TableCopy], chosen: Callable[[TableRecord], bool]
+    catalog: Catalog,
+    router: Router,
+    copies: Sequence[TableCopy],
+    chosen: Callable[[TableRecord], bool],
+    now: float,
 ) -> None:
-    """Exchange the tables that are chosen for the copies. Raises operating errors; then nothing was exchanged."""
-    hidden: Sequence[TableRecord] = [
-        attrs.evolve(copy.record, account=HIDDEN + copy.record.account, status=TableStatus.CREATING)
-        for copy in copies
-    ]
+    """Exchange the tables that are chosen for the copies. Raises operating errors; then nothing was exchanged.
+
+    Streams begin anew, with labels of `now`.
+    """
+    hidden: Sequence[TableRecord] = [_begun_anew(copy.record.at_rest(), now) for copy in copies]
     try:
         hidden = await catalog.add(hidden)
         async with trio.open_nursery() as nursery:
@@ -81,6 +85,13 @@ async def put_back(
     except BaseException:
         await _give_up(catalog, hidden)
         raise
+
+
+def _begun_anew(record: TableRecord, now: float) -> TableRecord:
+    spec = record.spec
+    if spec.stream_view is not None:
+        spec = attrs.evolve(spec, stream_label=stream_label(now, spec.stream_label))
+    return attrs.evolve(record, account=HIDDEN + record.account, status=TableStatus.CREATING, spec=spec)
 
 
 async def _fill(router: Router, record: TableRecord, rows: Sequence[CopiedRow]) -> None:

@@ -74,6 +74,10 @@ class TableRecord(Message):
     def key(self) -> bytes:
         return table_key(self.address)
 
+    def at_rest(self) -> "TableRecord":
+        """Return the table as it is when what it passes through is over: ACTIVE, with the spec that was to come."""
+        return attrs.evolve(self, status=TableStatus.ACTIVE, spec=self.next_spec or self.spec, next_spec=None)
+
 
 @attrs.frozen
 class CatalogChanged(Message):

@@ -160,6 +160,11 @@ class ClusterDatabase:
             raise table_not_found(address.name)
         return await self._counted(_table(record, self._now()))
 
+    async def find_table(self, address: TableAddress) -> Table | None:
+        await _carry_out(self._catalog.refresh())
+        record = self._view.tables.get(self._own(address))
+        return None if record is None else _table(record, self._now())
+
     async def list_tables(
         self, account: str, region: str, after: str | None, count_max: int
     ) -> Sequence[str]:

@@ -142,11 +142,6 @@ def table_not_found(name: str) -> ApiError:
     return ApiError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
 
 
-def is_not_found(error: ApiError) -> bool:
-    """Whether an error says that there is no such table."""
-    return error.code == "ResourceNotFoundException"
-
-
 def tagged_resource_not_found(arn: str) -> ApiError:
     """TagResource and UntagResource of a table that does not exist. The spelling is the service's."""
     return ApiError("ResourceNotFoundException", f"Requested resource not found: ResourcArn: {arn} not found")

@@ -195,7 +195,7 @@ class Cluster:
         chosen, copies = self._snapshots[id_]
         node = self._any_node()
         try:
-            await put_back(node.catalog, node.router, copies, chosen)
+            await put_back(node.catalog, node.router, copies, chosen, node.world.clock.wall())
         except OperatingError as error:
             raise BadControlRequest(f"not restored: {error}") from error
 

@@ -91,10 +91,14 @@ class MemoryDatabase:
         return attrs.evolve(table, status=TableStatus.DELETING)
 
     async def describe_table(self, address: TableAddress) -> Table:
-        rows = self._tables.get(address)
-        if rows is None:
+        table = await self.find_table(address)
+        if table is None:
             raise table_not_found(address.name)
-        return rows.table
+        return table
+
+    async def find_table(self, address: TableAddress) -> Table | None:
+        rows = self._tables.get(address)
+        return None if rows is None else rows.table
 
     async def list_tables(
         self, account: str, region: str, after: str | None, count_max: int

@@ -7,7 +7,7 @@ from trinamo.gateway.operations.describe_table import describe
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.creation import CREATE_TABLE as SHAPE
 from trinamo.model.creation import creation_spec
-from trinamo.model.errors import ApiError, is_not_found, not_in_this_version, table_exists
+from trinamo.model.errors import not_in_this_version, table_exists
 from trinamo.model.jsontext import dump_json
 from trinamo.model.shapes import Request
 from trinamo.model.tables import TableAddress, table_address
@@ -34,13 +34,9 @@ async def _refuse_what_is_not_built(database: Database, address: TableAddress, r
     missing = next((name for name in _NOT_BUILT if request.get(name)), None)
     if missing is None:
         return
-    try:
-        await database.describe_table(address)
-    except ApiError as error:
-        if not is_not_found(error):
-            raise
-        raise not_in_this_version(f"{missing} of CreateTable") from None
-    raise table_exists(address.name)
+    if await database.find_table(address) is not None:
+        raise table_exists(address.name)
+    raise not_in_this_version(f"{missing} of CreateTable")
 
 
 CREATE_TABLE: Final = Operation("CreateTable", SHAPE, _perform)

@@ -193,6 +193,10 @@ class Database(Protocol):
         """Return a table in any status, with counts if it takes reads and writes. Raises `table_not_found`."""
         ...
 
+    async def find_table(self, address: TableAddress) -> Table | None:
+        """Return a table in any status as it is now, without its counts; None if there is none."""
+        ...
+
     async def list_tables(
         self, account: str, region: str, after: str | None, count_max: int
     ) -> Sequence[str]:

@@ -5,6 +5,7 @@ from typing import Final
 from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.tablenames import EXISTING_TABLE_NAME
+from trinamo.model.errors import table_not_found
 from trinamo.model.jsontext import dump_json
 from trinamo.model.shapes import Request, Structure
 from trinamo.model.tables import table_address
@@ -13,7 +14,10 @@ SHAPE: Final = Structure("DescribeTimeToLiveInput", EXISTING_TABLE_NAME)
 
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
-    table = await database.describe_table(table_address(request["TableName"], *caller))
+    address = table_address(request["TableName"], *caller)
+    table = await database.find_table(address)
+    if table is None:
+        raise table_not_found(address.name)
     attribute = table.spec.time_to_live
     description = {"TimeToLiveStatus": "DISABLED"}
     if attribute is not None:

@@ -7,10 +7,10 @@ import base64
 import binascii
 from typing import Any, Final
 
-from trinamo.gateway.operations.database import Database, Table
+from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.gateway.operations.resources import RESOURCE_ARN, resource_address
-from trinamo.model.errors import ApiError, access_denied, is_not_found, validation
+from trinamo.model.errors import access_denied, validation
 from trinamo.model.jsontext import dump_json
 from trinamo.model.shapes import Member, Request, String, Structure
 from trinamo.model.tags import page_of_tags
@@ -22,12 +22,9 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     address = resource_address(request, caller)
     token = request.get("NextToken")
     after = None if token is None else _key(token)
-    try:
-        table: Table = await database.describe_table(address)
-    except ApiError as error:
-        if is_not_found(error):
-            raise access_denied(caller.account, LIST_TAGS_OF_RESOURCE.name, request["ResourceArn"]) from None
-        raise
+    table = await database.find_table(address)
+    if table is None:  # not even whether it is there is told
+        raise access_denied(caller.account, LIST_TAGS_OF_RESOURCE.name, request["ResourceArn"])
     page, more = page_of_tags(table.spec, after)
     answer: dict[str, Any] = {"Tags": [{"Key": tag.key, "Value": tag.value} for tag in page]}
     if more:

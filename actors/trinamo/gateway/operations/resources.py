@@ -4,7 +4,7 @@ from typing import Final
 
 from trinamo.gateway.operations.database import ChangeSettings, Database
 from trinamo.gateway.operations.operation import Caller
-from trinamo.model.errors import ApiError, is_not_found, tagged_resource_not_found, validation
+from trinamo.model.errors import ApiError, tagged_resource_not_found, validation
 from trinamo.model.shapes import Member, Request, String, is_table_arn
 from trinamo.model.tables import TableAddress, table_address
 
@@ -30,6 +30,6 @@ async def change_tags(
     try:
         await database.change_settings(address, change)
     except ApiError as error:
-        if is_not_found(error):
+        if error.code == "ResourceNotFoundException":
             raise tagged_resource_not_found(request["ResourceArn"]) from None
         raise
