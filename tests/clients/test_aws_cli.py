@@ -148,6 +148,26 @@ def test_the_cli_pages_on_its_own_and_by_tokens(table: str) -> None:
     assert table in aws("list-tables", "--page-size", "1")["TableNames"]
 
 
+def test_a_table_is_changed_tagged_and_given_a_time_to_live(table: str) -> None:
+    on = ("--table-name", table)
+    changed = aws("update-table", *on, "--deletion-protection-enabled")["TableDescription"]
+    assert (changed["TableName"], changed["DeletionProtectionEnabled"]) == (table, True)
+    assert refusal("delete-table", *on).endswith(
+        "Resource cannot be deleted as it is currently protected against deletion."
+        " Disable deletion protection first."
+    )
+
+    of = ("--resource-arn", changed["TableArn"])
+    assert aws("tag-resource", *of, "--tags", "Key=team,Value=ferries", "Key=cost,Value=low") is None
+    assert aws("untag-resource", *of, "--tag-keys", "cost") is None
+    assert aws("list-tags-of-resource", *of)["Tags"] == [{"Key": "team", "Value": "ferries"}]
+
+    lives = ("--time-to-live-specification", "Enabled=true,AttributeName=expires")
+    assert aws("update-time-to-live", *on, *lives)["TimeToLiveSpecification"]["Enabled"] is True
+    described = aws("describe-time-to-live", *on)["TimeToLiveDescription"]
+    assert described["AttributeName"] == "expires"
+
+
 def test_a_refusal_names_its_exception_and_operation() -> None:
     assert refusal("describe-table", "--table-name", "nowhere") == (
         "An error occurred (ResourceNotFoundException) when calling the DescribeTable operation:"

@@ -166,6 +166,53 @@ def test_seats_are_booked_until_there_are_none(service: Any, table: Any) -> None
     assert gone["Attributes"]["booked"] == [60, 50]
 
 
+def test_programs_from_before_expressions_still_work(service: Any, table: Any) -> None:
+    key = {"route": "Harwich-Hoek", "departure": 12}
+    equal = {"AttributeValueList": ["Harwich-Hoek"], "ComparisonOperator": "EQ"}
+    early = {"AttributeValueList": [15], "ComparisonOperator": "LT"}
+    found = table.query(
+        KeyConditions={"route": equal, "departure": early},
+        QueryFilter={"bikes": {"AttributeValueList": [True], "ComparisonOperator": "EQ"}},
+        AttributesToGet=["departure", "seats"],
+    )
+    assert found["Items"] == [{"departure": 6, "seats": 106}, {"departure": 12, "seats": 112}]
+    scanned = table.scan(
+        ScanFilter={
+            "departure": {"AttributeValueList": [9, 10], "ComparisonOperator": "BETWEEN"},
+            "ship": {"ComparisonOperator": "NOT_NULL"},
+        },
+        ConditionalOperator="OR",
+    )
+    assert sorted(departures(scanned)) == [9, 10]
+
+    changed = table.update_item(
+        Key=key,
+        AttributeUpdates={"seats": {"Value": -12, "Action": "ADD"}, "bikes": {"Action": "DELETE"}},
+        Expected={"seats": {"Value": 112}, "ship": {"Exists": False}},
+        ReturnValues="ALL_NEW",
+    )
+    assert changed["Attributes"] == {**key, "seats": 100}
+    with pytest.raises(service.meta.client.exceptions.ConditionalCheckFailedException):
+        table.put_item(Item=key, Expected={"route": {"Exists": False}})
+    table.delete_item(Key=key, Expected={"seats": {"AttributeValueList": [100], "ComparisonOperator": "LE"}})
+    assert "Item" not in table.get_item(Key=key, AttributesToGet=["seats"])
+
+
+def test_a_table_is_changed_and_its_waiters_see_it(client: Any, table: Any) -> None:
+    client.update_table(
+        TableName=table.name,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+    client.get_waiter("table_exists").wait(TableName=table.name)
+    table.reload()
+    assert (table.table_status, table.provisioned_throughput["ReadCapacityUnits"]) == ("ACTIVE", 5)
+    client.update_table(TableName=table.name, DeletionProtectionEnabled=True)
+    with pytest.raises(client.exceptions.ClientError, match="protected against deletion"):
+        table.delete()
+    client.update_table(TableName=table.name, DeletionProtectionEnabled=False)
+
+
 def test_a_batch_writer_sends_any_number_and_the_last_of_two_with_one_key(service: Any, table: Any) -> None:
     with table.batch_writer(overwrite_by_pkeys=["route", "departure"]) as batch:
         for minute in range(60):

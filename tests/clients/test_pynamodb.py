@@ -1,9 +1,10 @@
 """PynamoDB as its users write it: models, conditions made of attributes, batches, pages, versions."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 from pynamodb.attributes import (
     BooleanAttribute,
@@ -11,6 +12,7 @@ from pynamodb.attributes import (
     ListAttribute,
     MapAttribute,
     NumberAttribute,
+    TTLAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
     UTCDateTimeAttribute,
@@ -67,6 +69,10 @@ class Indexed(Sailing):
     by_seats = BySeats()
 
 
+class Expiring(Sailing):
+    expires = TTLAttribute(null=True)
+
+
 class Versioned(Sailing):
     version = VersionAttribute()
 
@@ -75,9 +81,9 @@ def berth(deck: int, *, window: bool = False) -> Any:
     return Berth(deck=deck, window=window)  # type: ignore[no-untyped-call]  # as above
 
 
-def model_of(parent: type[Sailing], table: str) -> Any:
+def model_of(parent: type[Sailing], table: str, **more: Any) -> Any:
     """A model derived from `parent`, whose table is `table`. Its client is made when it is first used."""
-    meta = type("Meta", (), {"table_name": table, "billing_mode": "PAY_PER_REQUEST"})
+    meta = type("Meta", (), {"table_name": table, "billing_mode": "PAY_PER_REQUEST", **more})
     return type(parent.__name__, (parent,), {"Meta": meta})
 
 
@@ -184,6 +190,20 @@ def test_indexes_are_asked_as_models_are(name: str) -> None:
         "Grace",
         "Grace",
     ]
+    model.delete_table()
+
+
+def test_a_model_says_which_attribute_ends_its_items(name: str) -> None:
+    model = model_of(Expiring, name, tags={"team": "ferries"})
+    model.create_table(wait=True)  # which sets the time to live too
+    model("Turku-Åland", 1, expires=timedelta(hours=1)).save()
+    left = model.get("Turku-Åland", 1).expires - datetime.now(UTC)
+    assert timedelta(minutes=50) < left <= timedelta(hours=1)
+    client = boto3.session.Session().client("dynamodb")
+    described = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert described["AttributeName"] == "expires"
+    arn = model.describe_table()["TableArn"]
+    assert client.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "ferries"}]
     model.delete_table()
 
 
