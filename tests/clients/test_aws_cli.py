@@ -168,6 +168,16 @@ def test_a_table_is_changed_tagged_and_given_a_time_to_live(table: str) -> None:
     assert described["AttributeName"] == "expires"
 
 
+def test_statements_insert_select_and_delete(table: str) -> None:
+    insert = f"INSERT INTO \"{table}\" VALUE {{'route': ?, 'departure': 7, 'seats': 70}}"
+    parameters = ("--parameters", '[{"S": "Rosslare-Cherbourg"}]')
+    assert aws("execute-statement", "--statement", insert, *parameters)["Items"] == []
+    assert "(DuplicateItemException)" in refusal("execute-statement", "--statement", insert, *parameters)
+    select = f'SELECT seats FROM "{table}" WHERE route = ? AND departure < 8'
+    found = aws("execute-statement", "--statement", select, *parameters, "--consistent-read")
+    assert found["Items"] == [{"seats": {"N": "70"}}]
+
+
 def test_a_refusal_names_its_exception_and_operation() -> None:
     assert refusal("describe-table", "--table-name", "nowhere") == (
         "An error occurred (ResourceNotFoundException) when calling the DescribeTable operation:"

@@ -198,6 +198,28 @@ def test_programs_from_before_expressions_still_work(service: Any, table: Any) -
     assert "Item" not in table.get_item(Key=key, AttributesToGet=["seats"])
 
 
+def test_statements_and_items_are_the_same_things(client: Any, table: Any) -> None:
+    statement = {
+        "Statement": f'UPDATE "{table.name}" SET seats = seats - ? WHERE route = ? AND departure = ?',
+        "Parameters": [{"N": "1"}, {"S": "Harwich-Hoek"}, {"N": "6"}],
+    }
+    client.execute_statement(**statement)
+    batch = client.batch_execute_statement(
+        Statements=[
+            {
+                "Statement": f'SELECT seats FROM "{table.name}" WHERE route = ? AND departure = ?',
+                "Parameters": [{"S": "Harwich-Hoek"}, {"N": departure}],
+            }
+            for departure in ("6", "7")
+        ]
+    )
+    assert [answer.get("Item") for answer in batch["Responses"]] == [{"seats": {"N": "105"}}, None]
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+        client.execute_statement(
+            **{**statement, "Parameters": [{"N": "1"}, {"S": "Harwich-Hoek"}, {"N": "7"}]}
+        )
+
+
 def test_a_table_is_changed_and_its_waiters_see_it(client: Any, table: Any) -> None:
     client.update_table(
         TableName=table.name,
