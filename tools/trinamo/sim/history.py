@@ -60,8 +60,12 @@ class History:
     """Operations in the order of their invocation."""
 
     operations: list[Operation] = attrs.Factory(list)
+    _discarded: set[int] = attrs.Factory(set)
     _events: int = 0
     _numbers: int = 0
+
+    def __contains__(self, operation: Operation) -> bool:
+        return operation.number not in self._discarded
 
     def invoke(self, client: str, kind: Kind, key: str, value: str | None = None) -> Operation:
         """Note that a client asks."""
@@ -79,6 +83,7 @@ class History:
     def discard(self, operation: Operation) -> None:
         """Note that the operation certainly had no effect."""
         self.operations.remove(operation)
+        self._discarded.add(operation.number)
 
     def by_key(self) -> dict[str, list[Operation]]:
         """The operations on each key, keys in order."""

@@ -173,7 +173,7 @@ class _Run:
     async def _answers(self) -> None:
         """Every node answers for every key."""
         for node in self._site.nodes:
-            for key in self._registers.keys:
+            for key in list(self._registers.keys):
                 for kind in (Kind.PUT, Kind.GET):
                     await self._answered(node, kind, key)
 

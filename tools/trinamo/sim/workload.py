@@ -6,6 +6,8 @@ what users get. An answer is taken at its word (PROTOCOLS 4):
 1. A result, or a refused condition, is an answer: it must be what a register would say.
 2. InternalServerError, and silence beyond the client's patience, leave the outcome unknown.
 3. Any other error says that nothing was done, and the checker holds the database to it.
+4. A key with `UNKNOWN_MAX` writes of unknown outcome is retired, and another takes its place: each of them may happen
+   at any later moment, so the orders that a checker must try would grow with every one.
 """
 
 import json
@@ -45,6 +47,7 @@ _KINDS: Final = (
     Kind.GET,
     Kind.GET,
 )
+UNKNOWN_MAX: Final = 3
 _UNKNOWN: Final = "InternalServerError"
 _REFUSED: Final = "ConditionalCheckFailedException"
 
@@ -58,13 +61,16 @@ class Registers:
     """The nodes that take requests now."""
     dice: random.Random
     trace: Trace
-    keys: Sequence[str]
+    keys: list[str]
+    """Those in use."""
     operations_max: int
     think_mean_s: float
     history: History = attrs.Factory(History)
     refusals: dict[str, int] = attrs.Factory(dict)
     """How often each error said that nothing was done."""
     _values: int = 0
+    _unknown: dict[str, int] = attrs.Factory(dict)
+    _retired: int = 0
 
     async def client(self, name: str, until: float) -> None:
         """Ask, think, ask again, until a moment of virtual time."""
@@ -91,7 +97,16 @@ class Registers:
         with trio.move_on_after(patience_s):
             outcome = await self._answered(operation, node)
         self.trace.note(f"{trio.current_time():.6f} {node} {operation}: {outcome}")
+        if operation.returned is None and kind is not Kind.GET and operation in self.history:
+            self._doubt(key)
         return operation
+
+    def _doubt(self, key: str) -> None:
+        """Count a write of unknown outcome, and retire a key that has had enough of them."""
+        count = self._unknown[key] = self._unknown.get(key, 0) + 1
+        if count >= UNKNOWN_MAX and key in self.keys:
+            self._retired += 1
+            self.keys[self.keys.index(key)] = f"{key.partition('.')[0]}.{self._retired}"
 
     async def _answered(self, operation: Operation, node: NodeId) -> str:
         name, parameters = _request(operation)
