@@ -1,4 +1,4 @@
-"""The command `trinamo`: `dev`, `fault`, `clock`, `bench`, `version`.
+"""The command `trinamo` and its commands, each in a module of its own.
 
 From the call to the first served request it is to take half a second, so nothing is imported before it is known to be
 needed: a command's module when the command is called, and what the command needs inside its function.
@@ -16,7 +16,12 @@ _COMMANDS: Final = {
     "bench": ("trinamo.bench.cli", "bench"),
     "clock": ("trinamo.cli.fault", "clock"),
     "dev": ("trinamo.cli.dev", "dev"),
+    "export": ("trinamo.cli.transfer", "export"),
     "fault": ("trinamo.cli.fault", "fault"),
+    "import": ("trinamo.cli.transfer", "import_"),
+    "item": ("trinamo.cli.item", "item"),
+    "query": ("trinamo.cli.query", "query"),
+    "table": ("trinamo.cli.table", "table"),
     "version": ("trinamo.cli.version", "version"),
 }
 """Name → module and attribute of each command."""
