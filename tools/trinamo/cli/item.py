@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from trinamo.cli.examples import examples
 from trinamo.cli.output import Command, as_json_option, is_for_people, print_item, print_items
 from trinamo.cli.phrases import PhraseFault, Phrases
-from trinamo.cli.target import Target, examples, targeted
+from trinamo.cli.target import Target, complete_table, targeted
 from trinamo.cli.values import Item, read_item
 
 
@@ -45,7 +46,7 @@ def item() -> None:
         """trinamo item get orders '{"customer": {"S": "ada"}, "placed": {"N": "1"}}' --dynamodb-json""",
     )
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("key")
 @click.option("--consistent", is_flag=True, help="A strongly consistent read.")
 @_dynamodb_json
@@ -68,7 +69,7 @@ def get(table: str, key: str, consistent: bool, dynamodb_json: bool, as_json: bo
         """trinamo item put orders '{"customer": {"S": "eve"}, "placed": {"N": "1"}, "tags": {"SS": ["new"]}}' --dynamodb-json""",
     )
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("item", metavar="ITEM")
 @_condition
 @_dynamodb_json
@@ -86,7 +87,7 @@ def put(table: str, item: str, condition: str | None, dynamodb_json: bool, targe
         """trinamo item update orders '{"customer": "ada", "placed": 1}' 'ADD tags <<"vip">> REMOVE note' --if 'paid = true'""",
     )
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("key")
 @click.argument("changes")
 @_condition
@@ -126,7 +127,7 @@ def update(
         """trinamo item delete orders '{"customer": "ada", "placed": 2}' --if 'size(lines) < 5'""",
     )
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("key")
 @_condition
 @_dynamodb_json

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from trinamo.cli.examples import examples
 from trinamo.cli.item import said
 from trinamo.cli.output import as_json_option, is_for_people, print_item, print_items
 from trinamo.cli.phrases import Phrases
-from trinamo.cli.target import Target, examples, targeted
+from trinamo.cli.target import Target, complete_table, targeted
 from trinamo.cli.values import Item
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _SHOWN_TO_PEOPLE: Final = 100
         """trinamo query airports --filter 'size(name) > 30 AND NOT state IN ("TX", "AK")' --json""",
     )
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("condition", required=False)
 @click.option("--filter", "filter_", metavar="CONDITION", help="Of what is read, show only this.")
 @click.option("--index", metavar="NAME", help="Read an index instead of the table.")
@@ -52,9 +53,9 @@ def query(
     as_json: bool,
     target: Target,
 ) -> None:
-    """Show the items whose key fulfils CONDITION; without it, those of the whole table (a Scan).
+    """Show the items that a condition on the key selects, or all.
 
-    Conditions are DynamoDB's, with values in place of placeholders: strings in quotes, numbers, true, false, null,
+    Without CONDITION the whole table is read (a Scan). Conditions are DynamoDB's, with values in place of placeholders: strings in quotes, numbers, true, false, null,
     arrays. Names may be reserved words; odd ones stand in `backticks`. CONDITION says = of the partition key and
     perhaps =, <, <=, >, >=, BETWEEN or begins_with of the sort key; --filter may say anything of any attribute.
     """

@@ -82,6 +82,10 @@ class Service:
         self._host = parts.netloc.rpartition("@")[2]
         self._answered = False
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
     def call(self, operation: str, request: dict[str, Any], *, repeatable: bool = True) -> Any:
         """Return the answer to an operation. `repeatable`: done twice is as good as done once. Raises `Refused`."""
         try:

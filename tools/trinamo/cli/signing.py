@@ -19,7 +19,6 @@ import attrs
 import click
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
-_SERVICE: Final = "dynamodb"
 
 
 @attrs.frozen
@@ -36,7 +35,12 @@ ANYBODY: Final = Credentials("any", "any")
 
 
 def sign(
-    headers: Mapping[str, str], body: bytes, credentials: Credentials, region: str, signed_at: str
+    headers: Mapping[str, str],
+    body: bytes,
+    credentials: Credentials,
+    region: str,
+    signed_at: str,
+    service: str = "dynamodb",
 ) -> dict[str, str]:
     """Return `headers`, of which `Host` is one, with those that sign them. `signed_at` is `yyyymmddThhmmssZ`."""
     signed = {**headers, "X-Amz-Date": signed_at}
@@ -47,7 +51,7 @@ def sign(
     canonical = "POST\n/\n\n{}\n{}\n{}".format(
         "".join(f"{name}:{value}\n" for name, value in lines), names, hashlib.sha256(body).hexdigest()
     )
-    scope = (signed_at[:8], region, _SERVICE, "aws4_request")
+    scope = (signed_at[:8], region, service, "aws4_request")
     text = "\n".join((_ALGORITHM, signed_at, "/".join(scope), hashlib.sha256(canonical.encode()).hexdigest()))
     key = f"AWS4{credentials.secret}".encode()
     for part in (*scope, text):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from trinamo.cli.examples import examples
 from trinamo.cli.output import as_json_option, is_for_people, print_json, print_table
-from trinamo.cli.target import Target, examples, targeted
+from trinamo.cli.target import Target, complete_table, targeted
 
 if TYPE_CHECKING:
     from trinamo.cli.service import Service
@@ -64,7 +65,7 @@ def list_(as_json: bool, target: Target) -> None:
 
 
 @table.command(epilog=examples("trinamo table describe orders", "trinamo table describe orders --json"))
-@click.argument("name")
+@click.argument("name", shell_complete=complete_table)
 @as_json_option
 @targeted
 def describe(name: str, as_json: bool, target: Target) -> None:
@@ -83,7 +84,7 @@ def _text(value: Any) -> str:
 @table.command(
     epilog=examples(
         "trinamo table create airports state iata",
-        "trinamo table create readings sensor:S taken:N --index by-place=place,taken:N",
+        "trinamo table create readings sensor taken:N",
         "trinamo table create --like readings.json --name readings2",
     )
 )
@@ -107,7 +108,8 @@ def create(
 ) -> None:
     """Create a table, on demand, and wait until it is active.
 
-    A key is an attribute's name, and its type if that is not S: id, taken:N, digest:B.
+    A key is an attribute's name, and its type if that is not S: id, taken:N, digest:B. An index is written
+    by-place=place,taken:N.
     """
     if like is not None:
         if words or indexes:
@@ -122,8 +124,8 @@ def create(
     wait_until_active(service, request["TableName"])
 
 
-@table.command(epilog=examples("trinamo table delete readings2", "trinamo table delete readings"))
-@click.argument("name")
+@table.command(epilog=examples("trinamo table delete orders"))
+@click.argument("name", shell_complete=complete_table)
 @targeted
 def delete(name: str, target: Target) -> None:
     """Delete a table with all that it holds, and wait until it is gone."""

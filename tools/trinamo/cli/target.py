@@ -23,20 +23,26 @@ class Target:
     profile: str | None
 
     def open(self) -> "Service":
-        """Return the service, with the credentials that are at hand. AWS needs some; a cluster takes anything."""
+        """Return the service, for as long as the command runs, with the credentials that are at hand.
+
+        AWS needs some; a cluster takes anything.
+        """
         from trinamo.cli.service import Service
         from trinamo.cli.signing import ANYBODY, find_credentials
 
         credentials = find_credentials(self.profile)
-        if self.aws is None:
+        if self.aws is not None:
+            if credentials is None:
+                raise click.ClickException(
+                    "AWS needs credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in ~/.aws/credentials"
+                )
+            suffix = "amazonaws.com.cn" if self.aws.startswith("cn-") else "amazonaws.com"
+            service = Service(f"https://dynamodb.{self.aws}.{suffix}", self.aws, credentials)
+        else:
             region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-            return Service(self.endpoint, region, credentials or ANYBODY)
-        if credentials is None:
-            raise click.ClickException(
-                "AWS needs credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile in ~/.aws/credentials"
-            )
-        suffix = "amazonaws.com.cn" if self.aws.startswith("cn-") else "amazonaws.com"
-        return Service(f"https://dynamodb.{self.aws}.{suffix}", self.aws, credentials)
+            service = Service(self.endpoint, region, credentials or ANYBODY)
+        click.get_current_context().call_on_close(service.close)
+        return service
 
 
 def targeted(command: Command) -> Command:
@@ -71,6 +77,14 @@ def targeted(command: Command) -> Command:
     return with_target
 
 
-def examples(*lines: str) -> str:
-    """Return the end of a command's help: examples, which tests run one after the other."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+def complete_table(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the tables whose names begin with what has been typed. Nothing is said where nothing answers."""
+    from trinamo.cli.table import table_names
+
+    given = context.params
+    try:
+        with context.scope():
+            names = table_names(Target(given["endpoint"], given["aws"], given["profile"]).open())
+    except click.ClickException:
+        return []  # the shell is in the middle of a line
+    return [name for name in names if name.startswith(incomplete)]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import click
 
+from trinamo.cli.examples import examples
 from trinamo.cli.output import Command, as_json_option, is_for_people, print_json, progress
-from trinamo.cli.target import Target, examples, targeted
+from trinamo.cli.target import Target, complete_table, targeted
 
 if TYPE_CHECKING:
     from trinamo.cli.files import Change, Dialect
@@ -70,7 +71,7 @@ def _file_options(command: Command) -> Command:
         "trinamo import airports2 more.jsonl.gz --plain",
     ),
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("path", type=click.Path(path_type=Path, exists=True, allow_dash=True))
 @click.option(
     "--create",
@@ -197,11 +198,12 @@ def _changes(
     if kind == "export":
         yield from read_data(find_data(path), advance, plain=plain)
         return
+    name = "stdin" if str(path) == "-" else str(path)
     with reading(path, advance) as file:
         if kind == "csv":
-            yield from read_csv(file, str(path), dialect, keys)
+            yield from read_csv(file, name, dialect, keys)
         else:
-            yield from read_json(file, str(path), plain=plain)
+            yield from read_json(file, name, plain=plain)
 
 
 @attrs.define
@@ -266,7 +268,7 @@ class Writer:
         "trinamo export airports - --aws eu-west-1",
     )
 )
-@click.argument("table")
+@click.argument("table", shell_complete=complete_table)
 @click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--eventual", is_flag=True, help="Eventually consistent reads, for half the price.")
 @_file_options
