@@ -213,6 +213,8 @@ def read_csv(
                 yield Change({"PutRequest": {"Item": _item_of(header, row, where, types, dialect)}}, where)
     except (csv.Error, UnicodeDecodeError) as error:
         raise Unreadable(f"{name}:{rows.line_num}: {error}") from None
+    finally:
+        text.detach()  # else it closes what is not its own
 
 
 def _check_header(header: Sequence[str], name: str, types: Mapping[str, str]) -> None:
@@ -273,14 +275,14 @@ def write_csv(
     """
     types: dict[str, str] = {}
     text = io.TextIOWrapper(file, "utf-8", newline="")
-    rows = csv.writer(
-        text, delimiter=dialect.delimiter
-    )  # ends rows as RFC 4180 does, which has CR and LF quoted
-    rows.writerow(columns)
-    for item in items:
-        rows.writerow([_cell(item.get(name), name, types, dialect) for name in columns])
-    text.flush()
-    text.detach()
+    try:
+        # It ends rows as RFC 4180 does, which has it quote both CR and LF.
+        rows = csv.writer(text, delimiter=dialect.delimiter)
+        rows.writerow(columns)
+        for item in items:
+            rows.writerow([_cell(item.get(name), name, types, dialect) for name in columns])
+    finally:
+        text.detach()  # which flushes; else it closes what is not its own
     return {name: code for name, code in types.items() if code != "S"}
 
 
