@@ -19,8 +19,13 @@ def cluster(shared_server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """An empty cluster without faults, to which commands talk by default."""
     shared_server.remove("faults")
     shared_server.change("reset")
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TRINAMO_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", "/nonexistent")
-    monkeypatch.setenv("TRINAMO_URL", shared_server.url)
+    talk_to(shared_server, monkeypatch)
     return shared_server
+
+
+def talk_to(server: Server, patch: pytest.MonkeyPatch) -> None:
+    """Have commands talk to a server by default, as nobody in particular."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TRINAMO_"))]:
+        patch.delenv(name)
+    patch.setenv("HOME", "/nonexistent")
+    patch.setenv("TRINAMO_URL", server.url)
