@@ -7,9 +7,12 @@ import json
 import os
 import pty
 import select
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -330,12 +333,36 @@ def test_what_may_be_repeated_is(cluster: Server) -> None:
     assert told("query", "orders") == ['{"id": "a"}']
 
 
-def test_what_may_not_be_repeated_is_asked_once(cluster: Server) -> None:
+@pytest.mark.parametrize("verb", ["fail_after", "drop_reply"])
+def test_what_may_not_be_repeated_is_asked_once(cluster: Server, verb: str) -> None:
     told("table", "create", "orders", "id")
-    add = ("item", "update", "orders", '{"id": "a"}', "ADD n 1")
-    cluster.change("faults", verb="fail_after", operation="UpdateItem", count=1)
-    assert "InternalServerError" in refused(*add, status=1)
+    cluster.change("faults", verb=verb, operation="UpdateItem", count=1)
+    message = refused("item", "update", "orders", '{"id": "a"}', "ADD n 1", status=1)
+    assert message.startswith("trinamo: whether it was done is not known: ")
     assert told("query", "orders") == ['{"id": "a", "n": 1}']
+
+
+def test_what_is_no_dynamodb_is_said_at_once(cluster: Server) -> None:
+    with serving_text(b"<html>hello</html>") as url:
+        message = refused("table", "list", "--endpoint", url, status=1)
+    assert "this is no DynamoDB: 200 <html>hello</html>" in message
+
+
+@contextmanager
+def serving_text(text: bytes) -> Iterator[str]:
+    """A web server that answers one request with a text."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text)
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(answer)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -350,6 +377,7 @@ def test_what_may_not_be_repeated_is_asked_once(cluster: Server) -> None:
         (("table", "create", "one", "a", "--index", "b=c,d,e"), 2, "a key has one or two attributes, not 3"),
         (("table", "create", "one", "a", "--like", __file__), 2, "--like says all but the name"),
         (("table", "create", "--like", __file__), 2, "describes no table"),
+        (("table", "delete", "orders", "--aws", "eu-west-1"), 2, "this deletes a table of AWS in eu-west-1: say --yes"),
         (("table", "melt"), 2, "No such command 'melt'"),
         (("item", "put", "orders", "nonsense"), 2, "'nonsense' is no item"),
         (("item", "put", "orders", '{"id": "\\ud800"}'), 1, "what is to be sent is not Unicode"),
@@ -440,6 +468,16 @@ def test_results_are_tables_in_colour_on_a_terminal(airports: Server) -> None:
     assert "Theodore F" in shown
     assert shown.endswith("6 items\n")
     assert '"state"' not in shown
+
+
+def test_a_terminal_is_not_told_what_to_do_by_what_is_stored(cluster: Server) -> None:
+    told("table", "create", "orders", "id")
+    told("item", "put", "orders", '{"id": "a\\u001b[2Jb\\nc", "\\u001b]0;x": ["\\u009b2J"]}')
+    shown = on_terminal("query", "orders")
+    assert r"a\x1b[2Jb\nc" in shown
+    assert "\x1b[2J" not in shown
+    assert "\x1b]" not in shown
+    assert "\x9b" not in shown
 
 
 def test_a_terminal_shows_the_beginning_of_many_items(airports: Server) -> None:

@@ -59,9 +59,16 @@ def _cell(value: AttributeValue | None) -> "Text | str":
         return ""
     [(code, held)] = value.items()
     text = held if code in ("S", "B") else show(value)
-    shown = Text(text, style=_STYLES.get(code, ""))
+    shown = Text(printable(text), style=_STYLES.get(code, ""))
     shown.truncate(_WIDTH_MAX, overflow="ellipsis")
     return shown
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes for what would do something to a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, emphasized: int = 1) -> None:
@@ -73,9 +80,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, emphas
 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold green", pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(Text(column), style="bold" if number < emphasized else "", overflow="fold")
+        table.add_column(
+            Text(printable(column)), style="bold" if number < emphasized else "", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*(each if isinstance(each, Text) else Text(str(each)) for each in row))
+        table.add_row(*(each if isinstance(each, Text) else Text(printable(str(each))) for each in row))
     Console().print(table)
 
 

@@ -21,6 +21,7 @@ SECONDS_MAX: Final = 60.0  # for one answer
 _TRIES_MAX: Final = 10
 _PAUSE_S: Final = 0.05
 _PAUSE_MAX_S: Final = 5.0
+_UNKNOWN: Final = "whether it was done is not known"
 
 _SURELY_NOT_DONE: Final = frozenset(
     {
@@ -64,7 +65,7 @@ class Service:
     credentials: Credentials
     _connection: http.client.HTTPConnection
     _host: str
-    _answered: bool
+    _connected: bool
 
     def __init__(self, url: str, region: str, credentials: Credentials) -> None:
         self.url = url
@@ -80,7 +81,7 @@ class Service:
         kind = http.client.HTTPConnection if parts.scheme == "http" else http.client.HTTPSConnection
         self._connection = kind(parts.hostname, port, timeout=SECONDS_MAX)
         self._host = parts.netloc.rpartition("@")[2]
-        self._answered = False
+        self._connected = False
 
     def close(self) -> None:
         """Close the connection."""
@@ -94,24 +95,38 @@ class Service:
             raise click.ClickException(f"what is to be sent is not Unicode: {error}") from None
         backoff = Backoff()
         while True:
+            if not self._connect(backoff):
+                continue
             try:
                 status, answer = self._exchange(operation, body)
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
-                if not self._answered:
-                    raise click.ClickException(f"no service answers at {self.url}: {_why(error)}") from None
                 if not repeatable:
-                    raise click.ClickException(f"the outcome is not known: {_why(error)}") from None
+                    raise click.ClickException(f"{_UNKNOWN}: {_why(error)}") from None
                 if not backoff.pause():
                     raise click.ClickException(f"{self.url} does not answer: {_why(error)}") from None
                 continue
-            self._answered = True
             if status == 200:
                 return answer
             refused = _refusal(status, answer)
-            again = refused.code in _SURELY_NOT_DONE or (status >= 500 and repeatable)
-            if not again or not backoff.pause():
+            if status >= 500 and not repeatable:
+                raise click.ClickException(f"{_UNKNOWN}: {refused.message}")
+            if not (status >= 500 or refused.code in _SURELY_NOT_DONE) or not backoff.pause():
                 raise refused
+
+    def _connect(self, backoff: Backoff) -> bool:
+        """See that there is a connection. False: not yet, and it is to be tried again."""
+        if self._connection.sock is not None:
+            return True
+        try:
+            self._connection.connect()
+        except OSError as error:
+            # A service that has been there may come back; one that has not is not waited for.
+            if not self._connected or not backoff.pause():
+                raise click.ClickException(f"no service answers at {self.url}: {_why(error)}") from None
+            return False
+        self._connected = True
+        return True
 
     def _exchange(self, operation: str, body: bytes) -> tuple[int, Any]:
         headers = {
@@ -129,9 +144,9 @@ class Service:
             return response.status, orjson.loads(text)
         except orjson.JSONDecodeError:
             shown = " ".join(text.decode("utf-8", "replace").split())[:100]
-            return response.status if response.status != 200 else 502, {
-                "message": f"this is no DynamoDB: {response.status} {shown}"
-            }
+            message = f"this is no DynamoDB: {response.status} {shown}"
+            # Balancers in front of a service fail in their own words; whatever else answers will not change its mind.
+            return max(response.status, 400), {"message": message}
 
 
 def _why(error: Exception) -> str:

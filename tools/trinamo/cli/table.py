@@ -1,6 +1,7 @@
 """`trinamo table`: list, describe, create and delete tables."""
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -124,11 +125,18 @@ def create(
     wait_until_active(service, request["TableName"])
 
 
-@table.command(epilog=examples("trinamo table delete orders"))
+@table.command(
+    epilog=examples("trinamo table delete orders", "trinamo table delete airports --aws eu-west-1 --yes")
+)
 @click.argument("name", shell_complete=complete_table)
+@click.option("--yes", is_flag=True, help="Do not ask first, as is done for AWS.")
 @targeted
-def delete(name: str, target: Target) -> None:
+def delete(name: str, yes: bool, target: Target) -> None:
     """Delete a table with all that it holds, and wait until it is gone."""
+    if target.aws is not None and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"this deletes a table of AWS in {target.aws}: say --yes")
+        click.confirm(f"Delete table {name} of AWS in {target.aws}?", abort=True, err=True)
     service = target.open()
     service.call("DeleteTable", {"TableName": name}, repeatable=False)
     _wait(service, name, gone=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BATCH_ITEMS_MAX: Final = 25  # DynamoDB's
 _BATCH_BYTES_MAX: Final = 4 * 1024 * 1024  # of JSON; DynamoDB takes 16 MB, and small requests fail for less
+_ABOUT_ITEMS: Final = ("SerializationException", "ValidationException")
 _FORMATS: Final = {
     ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"
 }  # fmt: skip
@@ -241,7 +242,7 @@ class Writer:
             try:
                 answer = self.service.call("BatchWriteItem", {"RequestItems": {self.table: pending}})
             except Refused as refused:
-                if refused.code != "ValidationException":
+                if refused.code not in _ABOUT_ITEMS:
                     raise
                 if len(batch) == 1:
                     raise click.ClickException(f"{batch[0].where}: {refused.message}") from None
