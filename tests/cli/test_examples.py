@@ -13,7 +13,6 @@ from vega_datasets import local_data
 
 from cli.calls import told
 from cli.test_dev import running
-from dynamodb.clients import connect
 from dynamodb.server import Server
 from trinamo.cli.main import trinamo
 
@@ -47,7 +46,7 @@ TALKING = [path for path in ALL if path.split()[0] not in ("bench", "dev")]
 
 def prepare(server: Server, path: str) -> None:
     """Make the tables and files of the examples, but for the tables which they make themselves."""
-    client = connect(server.url)
+    client = client_of(server.url)
     names = {
         "orders": [("customer", "S"), ("placed", "N")],
         "airports": [("state", "S"), ("iata", "S")],
@@ -75,8 +74,6 @@ def prepare(server: Server, path: str) -> None:
         Path("readings.json").write_text("\n".join(described))
     if path == "import":
         shutil.copy(local_data.airports.filepath, "airports.csv")
-        told("export", "orders", "airports-export")  # of a table without what airports need
-        shutil.rmtree("airports-export")
         told("import", "airports2", "airports.csv")
         told("export", "airports2", "airports-export")
         with gzip.open("more.jsonl.gz", "wt") as file:
