@@ -1,5 +1,6 @@
 """The examples of every command's help are run, one after the other, against a cluster with what they speak of."""
 
+import functools
 import gzip
 import json
 import shlex
@@ -13,10 +14,14 @@ from vega_datasets import local_data
 
 from cli.calls import told
 from cli.test_dev import running
+from dynamodb.clients import connect
 from dynamodb.server import Server
 from trinamo.cli.main import trinamo
 
 ORDER = {"customer": {"S": "ada"}, "placed": {"N": "1"}, "paid": {"BOOL": True}}
+
+
+client_of = functools.cache(connect)
 
 
 def commands(

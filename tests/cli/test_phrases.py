@@ -6,14 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinamo.cli.phrases import PhraseFault, Phrases
+from trinamo.cli.phrases import CONDITION, UPDATE, PhraseFault, Phrases
 from trinamo.expressions import parse_condition, parse_projection, parse_update
+
+
+def kind(text: str) -> frozenset[str]:
+    """Return the keywords of the kind of expression that a text is."""
+    return UPDATE if text.split(" ")[0].upper() in UPDATE else CONDITION
 
 
 def meant(text: str) -> str:
     """Return the expression with what the placeholders stand for written in: {name} and <value>."""
     phrases = Phrases()
-    said = phrases.add(text)
+    said = phrases.add(text, kind(text))
     for placeholder, name in reversed(phrases.names.items()):
         said = said.replace(placeholder, f"{{{name}}}")
     for placeholder, value in reversed(phrases.values.items()):
@@ -43,6 +48,9 @@ def meant(text: str) -> str:
         ("SET n = n + 1, m = n - 2, k=-3, l = (l-4)", "SET {n} = {n} + <N 1> , {m} = {n} - <N 2> , {k} = <N -3> , {l} = ({l} - <N 4>)"),
         ("set status = if_not_exists(status, 'x') remove a[1], b", "SET {status} = if_not_exists ({status} , <S x>) REMOVE {a}[1] , {b}"),
         ('ADD tags <<"b", "a">>, ids <<1, 2.5>> DELETE old <<"x">>', "ADD {tags} <SS ['b', 'a']> , {ids} <NS ['1', '2.5']> DELETE {old} <SS ['x']>"),
+        ('ADD tags <<"a>>b">>', "ADD {tags} <SS ['a>>b']>"),
+        ("SET and = in", "SET {and} = {in}"),
+        ("n = 1 AND set = remove", "{n} = <N 1> AND {set} = {remove}"),
         ("", ""),
         ("iata, name", "{iata} , {name}"),
     ],
@@ -78,13 +86,15 @@ def test_a_request_without_placeholders_says_nothing_of_them() -> None:
         ('a = "\\x"', "this is no JSON"),
         ("ADD a <<1, true>>", "a set holds strings or numbers"),
         ('ADD a <<1, "b">>', "a set holds strings or numbers"),
-        ("ADD a <<>>", "a set holds strings or numbers"),
-        ("ADD a <<1", "a set ends with >>"),
+        ("ADD a <<>>", "this is no JSON"),
+        ("ADD a <<1", "it ends with >>"),
+        ("ADD a <<1 2>>", "separated by commas"),
+        ("a = [NaN]", "this is no JSON: NaN is no number"),
     ],
 )
 def test_what_is_not_understood_is_refused(text: str, why: str) -> None:
     with pytest.raises(PhraseFault) as refusal:
-        Phrases().add(text)
+        Phrases().add(text, kind(text))
     assert why in str(refusal.value)
 
 
@@ -107,4 +117,4 @@ def test_any_text_can_be_compared_with(text: str) -> None:
     ],
 )
 def test_what_comes_out_is_in_dynamodbs_syntax(text: str, parse: Any) -> None:
-    parse(Phrases().add(text))
+    parse(Phrases().add(text, kind(text)))

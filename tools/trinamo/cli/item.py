@@ -7,7 +7,7 @@ import click
 
 from trinamo.cli.examples import examples
 from trinamo.cli.output import Command, as_json_option, is_for_people, print_item, print_items
-from trinamo.cli.phrases import PhraseFault, Phrases
+from trinamo.cli.phrases import CONDITION, UPDATE, PhraseFault, Phrases
 from trinamo.cli.target import Target, complete_table, targeted
 from trinamo.cli.values import Item, read_item
 
@@ -113,7 +113,7 @@ def update(
     request = {
         "TableName": table,
         "Key": asked,
-        "UpdateExpression": said(phrases, changes),
+        "UpdateExpression": said(phrases, changes, UPDATE),
         **_conditions(phrases, condition),
         "ReturnValues": "ALL_NEW",
     }
@@ -146,10 +146,10 @@ def _read(text: str, dynamodb_json: bool) -> Item:
         raise click.UsageError(f"{text[:40]!r} is no item: {error}") from None
 
 
-def said(phrases: Phrases, text: str) -> str:
+def said(phrases: Phrases, text: str, keywords: frozenset[str] = CONDITION) -> str:
     """Return the expression that a text means. Raises `click.UsageError`."""
     try:
-        return phrases.add(text)
+        return phrases.add(text, keywords)
     except PhraseFault as fault:
         raise click.UsageError(f"{text[:60]!r}: {fault}") from None
 

@@ -14,9 +14,13 @@ from typing import Any, Final
 
 import attrs
 
-from trinamo.cli.values import AttributeValue, Digits, load_plain, to_value
+from trinamo.cli.values import AttributeValue, Digits, no_number, to_value
 
-_KEYWORDS: Final = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"})
+CONDITION: Final = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})
+UPDATE: Final = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
+NAMES: Final[frozenset[str]] = frozenset()
+"""The keywords of each kind of expression. Others are names there, as in DynamoDB's grammar."""
+
 _CONSTANTS: Final = frozenset({"true", "false", "null"})
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -31,6 +35,13 @@ _TOKEN: Final = re.compile(
 )
 
 
+_JSON: Final = json.JSONDecoder(parse_int=Digits, parse_float=Digits, parse_constant=no_number)
+_BLANK: Final = re.compile(r"\s*")
+_BEHIND_MEMBER: Final = re.compile(r"\s*(,|>>)")
+_INDEX: Final = re.compile(r"\[\s*([0-9]+)\s*\]")
+_DIGITS: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
+
+
 class PhraseFault(ValueError):
     """A text is not understood. `str()` says where and why."""
 
@@ -43,9 +54,9 @@ class Phrases:
     values: dict[str, AttributeValue] = attrs.Factory(dict)
     _placeholders: dict[str, str] = attrs.Factory(dict)
 
-    def add(self, text: str) -> str:
+    def add(self, text: str, keywords: frozenset[str] = CONDITION) -> str:
         """Return the expression that `text` means. Raises `PhraseFault`."""
-        return _Reader(self, text).read()
+        return _Reader(self, text, keywords).read()
 
     def members(self) -> dict[str, Any]:
         """Return the members of the request that say what the placeholders stand for."""
@@ -75,6 +86,7 @@ class Phrases:
 class _Reader:
     phrases: Phrases
     text: str
+    keywords: frozenset[str]
     at: int = 0
     said: list[str] = attrs.Factory(list)
     after_operand: bool = False  # then `[` is an index, `-` takes away, and `true` is no value
@@ -111,7 +123,7 @@ class _Reader:
 
     def word(self, word: str) -> None:
         behind_dot = self.said[-1:] == ["."]
-        if not behind_dot and word.upper() in _KEYWORDS:
+        if not behind_dot and word.upper() in self.keywords:
             self.said.append(word.upper())
             self.after_operand = False
         elif not behind_dot and word in _CONSTANTS:
@@ -131,7 +143,7 @@ class _Reader:
             case "<<":
                 self.value(self.set(start))
             case "-" if not self.after_operand:
-                match = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)").match(self.text, self.at)
+                match = _DIGITS.match(self.text, self.at)
                 if match is None:
                     raise self.fault("a number is missing behind -")
                 self.at = match.end()
@@ -148,7 +160,7 @@ class _Reader:
         self.operand(self.phrases.value(value))
 
     def index(self, start: int) -> None:
-        match = re.compile(r"\[\s*([0-9]+)\s*\]").match(self.text, start)
+        match = _INDEX.match(self.text, start)
         if match is None:
             raise self.fault("an index is a number in brackets", start)
         self.at = match.end()
@@ -156,26 +168,26 @@ class _Reader:
 
     def json(self, start: int) -> AttributeValue:
         """Read the JSON value that begins at `start`."""
-        decoder = json.JSONDecoder(parse_int=Digits, parse_float=Digits)
         try:
-            plain, self.at = decoder.raw_decode(self.text, start)
-        except json.JSONDecodeError as error:
-            raise self.fault(f"this is no JSON: {error.msg}", error.pos) from None
+            plain, self.at = _JSON.raw_decode(self.text, start)
+        except ValueError as error:
+            raise self.fault(f"this is no JSON: {error}", start) from None
         return to_value(plain)
 
     def set(self, start: int) -> AttributeValue:
-        end = self.text.find(">>", start)
-        if end < 0:
-            raise self.fault("a set ends with >>", start)
-        try:
-            members = load_plain(f"[{self.text[start + 2 : end]}]")
-        except ValueError:
-            members = []
-        self.at = end + 2
-        if members and all(isinstance(each, Digits) for each in members):
-            return {"NS": list(map(str, members))}
-        if members and all(type(each) is str for each in members):
-            return {"SS": members}
+        self.at = start + 2
+        members: list[AttributeValue] = []
+        while True:
+            members.append(self.json(_BLANK.match(self.text, self.at).end()))  # type: ignore[union-attr]  # matches all
+            match = _BEHIND_MEMBER.match(self.text, self.at)
+            if match is None:
+                raise self.fault("members of a set are separated by commas, and it ends with >>")
+            self.at = match.end()
+            if match[1] == ">>":
+                break
+        for code in ("S", "N"):
+            if all(code in member for member in members):
+                return {f"{code}S": [member[code] for member in members]}
         raise self.fault('a set holds strings or numbers, such as <<"a", "b">>', start)
 
     def fault(self, why: str, at: int | None = None) -> PhraseFault:

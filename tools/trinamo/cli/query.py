@@ -9,7 +9,7 @@ import click
 from trinamo.cli.examples import examples
 from trinamo.cli.item import said
 from trinamo.cli.output import as_json_option, is_for_people, print_item, print_items
-from trinamo.cli.phrases import Phrases
+from trinamo.cli.phrases import NAMES, Phrases
 from trinamo.cli.target import Target, complete_table, targeted
 from trinamo.cli.values import Item
 
@@ -73,7 +73,7 @@ def query(
     if index is not None:
         request["IndexName"] = index
     if select is not None:
-        request["ProjectionExpression"] = said(phrases, select)
+        request["ProjectionExpression"] = said(phrases, select, NAMES)
     request |= phrases.members()
 
     service = target.open()

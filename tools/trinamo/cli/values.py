@@ -30,10 +30,11 @@ class Digits(str):
 
 def load_plain(text: str | bytes) -> Any:
     """Return plain JSON with its numbers as `Digits`. Raises `ValueError`."""
-    return json.loads(text, parse_int=Digits, parse_float=Digits, parse_constant=_no_number)
+    return json.loads(text, parse_int=Digits, parse_float=Digits, parse_constant=no_number)
 
 
-def _no_number(text: str) -> Any:
+def no_number(text: str) -> Any:
+    """Refuse what Python takes for JSON: NaN and the infinities."""
     raise NoPlainForm(f"{text} is no number")
 
 
