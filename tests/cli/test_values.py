@@ -59,3 +59,9 @@ def test_what_is_no_item_is_refused(text: str) -> None:
 def test_what_is_no_dynamodb_json_is_refused(value: str) -> None:
     with pytest.raises(NoPlainForm, match="a is not DynamoDB JSON"):
         read_item(f'{{"a": {value}}}', dynamodb_json=True)
+
+
+@pytest.mark.parametrize("depth", [200, 100_000])
+def test_what_is_nested_too_deep_is_refused(depth: int) -> None:
+    with pytest.raises(NoPlainForm, match="nested too deep"):
+        read_item('{"a": ' + "[" * depth + "]" * depth + "}", dynamodb_json=False)

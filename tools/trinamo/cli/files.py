@@ -136,7 +136,10 @@ def _change(value: Any, where: str, plain: bool) -> Change:
     if not isinstance(value, dict):
         raise Unreadable(f"{where}: an item is a JSON object")
     if plain:
-        return Change({"PutRequest": {"Item": to_item(value)}}, where)
+        try:
+            return Change({"PutRequest": {"Item": to_item(value)}}, where)
+        except ValueError as error:
+            raise Unreadable(f"{where}: {error}") from None
     kind, member, held = "PutRequest", "Item", value
     if "Item" in value:
         held = value["Item"]

@@ -170,9 +170,9 @@ class _Reader:
         """Read the JSON value that begins at `start`."""
         try:
             plain, self.at = _JSON.raw_decode(self.text, start)
-        except ValueError as error:
+            return to_value(plain)
+        except (ValueError, RecursionError) as error:
             raise self.fault(f"this is no JSON: {error}", start) from None
-        return to_value(plain)
 
     def set(self, start: int) -> AttributeValue:
         self.at = start + 2

@@ -15,6 +15,8 @@ AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 
 TYPES: Final = frozenset({"S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"})
+_DEPTH_MAX: Final = 100  # DynamoDB: 32, which it says itself
+_TOO_DEEP: Final = "it is nested too deep"
 _JSON_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -30,7 +32,10 @@ class Digits(str):
 
 def load_plain(text: str | bytes) -> Any:
     """Return plain JSON with its numbers as `Digits`. Raises `ValueError`."""
-    return json.loads(text, parse_int=Digits, parse_float=Digits, parse_constant=no_number)
+    try:
+        return json.loads(text, parse_int=Digits, parse_float=Digits, parse_constant=no_number)
+    except RecursionError:
+        raise NoPlainForm(_TOO_DEEP) from None
 
 
 def no_number(text: str) -> Any:
@@ -38,8 +43,10 @@ def no_number(text: str) -> Any:
     raise NoPlainForm(f"{text} is no number")
 
 
-def to_value(plain: Any) -> AttributeValue:
-    """Return the attribute value of plain JSON as `load_plain` reads it."""
+def to_value(plain: Any, depth: int = 0) -> AttributeValue:
+    """Return the attribute value of plain JSON as `load_plain` reads it. Raises `NoPlainForm` if it is too deep."""
+    if depth > _DEPTH_MAX:
+        raise NoPlainForm(_TOO_DEEP)
     match plain:
         case Digits():
             return {"N": str(plain)}
@@ -50,14 +57,14 @@ def to_value(plain: Any) -> AttributeValue:
         case None:
             return {"NULL": True}
         case list():
-            return {"L": [to_value(each) for each in plain]}
+            return {"L": [to_value(each, depth + 1) for each in plain]}
         case _:
-            return {"M": to_item(plain)}
+            return {"M": to_item(plain, depth + 1)}
 
 
-def to_item(plain: dict[str, Any]) -> Item:
-    """Return the item of a plain JSON object."""
-    return {name: to_value(value) for name, value in plain.items()}
+def to_item(plain: dict[str, Any], depth: int = 0) -> Item:
+    """Return the item of a plain JSON object. Raises `NoPlainForm` if it is too deep."""
+    return {name: to_value(value, depth) for name, value in plain.items()}
 
 
 def read_item(text: str | bytes, *, dynamodb_json: bool) -> Item:
