@@ -11,6 +11,7 @@ from rich.console import Console
 from trinamo.bench import lifecycle, payload, report, rounds, systems
 from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
+from trinamo.cli.examples import examples
 
 CONNECTIONS_MAX = 1024
 SECONDS_MAX = 60.0
@@ -72,12 +73,17 @@ def of_any_load(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(epilog=examples("trinamo bench http --seconds 1", "trinamo bench query --items 1000"))
 def bench() -> None:
     """Measure how fast this is, beside others."""
 
 
-@bench.command()
+@bench.command(
+    epilog=examples(
+        "trinamo bench http",
+        "trinamo bench http --operations put --connections 1 --rounds 1 --no-lifecycle --json",
+    )
+)
 @click.option("--operations", callback=words(payload.OPERATIONS), default="put,get", show_default=True)
 @click.option("--connections", callback=counts(1, CONNECTIONS_MAX), default="1,16,64", show_default=True)
 @of_any_load
@@ -116,7 +122,7 @@ def http(
         report.show(found, Console())
 
 
-@bench.command()
+@bench.command(epilog=examples("trinamo bench query --items 1000"))
 @click.option("--items", callback=counts(ITEMS_MIN, ITEMS_MAX), default="1000,100000", show_default=True)
 @click.option("--connections", type=click.IntRange(1, CONNECTIONS_MAX), default=1, show_default=True)
 @of_any_load

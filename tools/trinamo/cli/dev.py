@@ -7,8 +7,16 @@ from typing import Any, Literal
 
 import click
 
+from trinamo.cli.examples import examples
 
-@click.command()
+
+@click.command(
+    epilog=examples(
+        "trinamo dev",
+        "trinamo dev --port 8001 --data ./data",
+        "trinamo dev --mode realistic --partitions 4 --spread-leaders",
+    )
+)
 @click.option(
     "--host", "hosts", multiple=True, help="Where to listen; several times for several. [default: loopback]"
 )

@@ -6,6 +6,7 @@ from typing import Any, Final
 import click
 
 from trinamo.cli.control import addressed, talk
+from trinamo.cli.examples import examples
 from trinamo.faults.verbs import KNOWN, NETWORK_DELAY, VERBS
 
 _HELP: Final = {
@@ -26,6 +27,33 @@ _HELP: Final = {
     "restart": "Begin another life of a crashed node.",
     "repair": "End all faults between nodes.",
     "transfer": "Have a node lead the partitions of a table, or the one that holds a key.",
+}
+_EXAMPLES: Final = {
+    "throttle": (
+        "trinamo fault throttle --table orders --probability 0.3 --seed 7",
+        "trinamo fault throttle --operation PutItem --count 2 --seconds 30",
+    ),
+    "fail_before": ("trinamo fault fail-before --operation UpdateItem --count 1",),
+    "fail_after": ("trinamo fault fail-after --operation PutItem --table orders --count 1",),
+    "drop_reply": ("trinamo fault drop-reply --operation PutItem --count 1",),
+    "conflict": (
+        """trinamo fault conflict --table orders --key '{"customer": {"S": "ada"}, "placed": {"N": "1"}}'""",
+    ),
+    "unprocessed": ("trinamo fault unprocessed --table orders --items 2 --count 3",),
+    "small_pages": ("trinamo fault small-pages --operation Query --items 1",),
+    "stale_reads": ("trinamo fault stale-reads --table orders --lag-ms 200",),
+    "delay": (
+        "trinamo fault delay --operation GetItem --ms 50 --probability 0.1",
+        "trinamo fault delay --from n1 --to n2 --ms 20",
+    ),
+    "drop": ("trinamo fault drop --from n1 --to n2 --probability 0.05 --seconds 10",),
+    "partition": ("trinamo fault partition --groups n1,n2/n3 --seconds 10",),
+    "isolate": ("trinamo fault isolate --node n3 --seconds 10",),
+    "pause": ("trinamo fault pause --node n3 --seconds 2",),
+    "crash": ("trinamo fault crash --node n3", "trinamo fault restart --node n3"),
+    "restart": ("trinamo fault crash --node n3", "trinamo fault restart --node n3"),
+    "repair": ("trinamo fault isolate --node n3", "trinamo fault repair"),
+    "transfer": ("trinamo fault transfer --table orders --to n2",),
 }
 _TEXTS: Final = {"table", "index", "operation", "node", "from", "to", "error", "reason"}
 _WHOLE: Final = {"seed", "count", "items", "bytes"}
@@ -64,12 +92,18 @@ def _command(verb: str) -> click.Command:
         body = {"verb": verb, **{field: value for field, value in given.items() if value is not None}}
         _show(talk(url, token, "POST", "faults", body))
 
-    made = click.command(verb.replace("_", "-"), help=_HELP[verb])(ask)
+    made = click.command(verb.replace("_", "-"), help=_HELP[verb], epilog=examples(*_EXAMPLES[verb]))(ask)
     made.params = [*map(_option, fields), *made.params]
     return made
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "trinamo fault throttle --table orders --probability 0.3",
+        "trinamo fault list",
+        "trinamo fault remove --all",
+    )
+)
 def fault() -> None:
     """Break a running cluster on purpose, and mend it."""
 
@@ -78,14 +112,14 @@ for _verb in KNOWN:
     fault.add_command(_command(_verb))
 
 
-@fault.command("list")
+@fault.command("list", epilog=examples("trinamo fault list"))
 @addressed
 def list_(url: str, token: str | None) -> None:
     """Show the faults that last, and how often each has happened."""
     _show(talk(url, token, "GET", "faults"))
 
 
-@fault.command()
+@fault.command(epilog=examples("trinamo fault throttle --count 3", "trinamo fault remove --all"))
 @click.argument("ids", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Remove all.")
 @addressed
@@ -97,7 +131,7 @@ def remove(url: str, token: str | None, ids: tuple[str, ...], every: bool) -> No
         _show(talk(url, token, "DELETE", name))
 
 
-@click.command()
+@click.command(epilog=examples("trinamo clock", "trinamo clock --advance 1h30m"))
 @click.option("--advance", help="How far: 90s, 1h30m, 3d.")
 @addressed
 def clock(url: str, token: str | None, advance: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The command `trinamo`: `dev`, `fault`, `clock`, `bench`, `version`.
+"""The command `trinamo` and its commands, each in a module of its own.
 
 From the call to the first served request it is to take half a second, so nothing is imported before it is known to be
 needed: a command's module when the command is called, and what the command needs inside its function.
@@ -16,7 +16,12 @@ _COMMANDS: Final = {
     "bench": ("trinamo.bench.cli", "bench"),
     "clock": ("trinamo.cli.fault", "clock"),
     "dev": ("trinamo.cli.dev", "dev"),
+    "export": ("trinamo.cli.transfer", "export"),
     "fault": ("trinamo.cli.fault", "fault"),
+    "import": ("trinamo.cli.transfer", "import_"),
+    "item": ("trinamo.cli.item", "item"),
+    "query": ("trinamo.cli.query", "query"),
+    "table": ("trinamo.cli.table", "table"),
     "version": ("trinamo.cli.version", "version"),
 }
 """Name → module and attribute of each command."""
@@ -39,9 +44,26 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup)
+_EPILOG: Final = """\b
+Begin with:
+  trinamo dev                    a cluster on this machine
+  trinamo table create --help    every command shows examples
+
+\b
+Complete words with the tab key, by a line in your shell's start-up file:
+  eval "$(_TRINAMO_COMPLETE=bash_source trinamo)"                  ~/.bashrc
+  eval "$(_TRINAMO_COMPLETE=zsh_source trinamo)"                   ~/.zshrc
+  _TRINAMO_COMPLETE=fish_source trinamo | source    ~/.config/fish/config.fish
+"""
+
+
+@click.group(cls=LazyGroup, epilog=_EPILOG)
 def trinamo() -> None:
-    """DynamoDB as a real distributed system that fits in your hand."""
+    """DynamoDB as a real distributed system that fits in your hand.
+
+    Results are tables in colour on a terminal, and JSON with --json or into a pipe. Commands that read and write
+    tables talk to http://127.0.0.1:8000, to TRINAMO_URL, or to AWS with --aws REGION.
+    """
 
 
 def main() -> None:
