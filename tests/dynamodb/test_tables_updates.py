@@ -193,13 +193,16 @@ def test_on_demand_limits_are_merged_and_taken_away(client: Any, table: str, upd
 
 @fact("tables.119")
 def test_a_switch_clears_on_demand_limits(table: str, update: Update) -> None:
-    update(table, OnDemandThroughput={"MaxReadRequestUnits": 5})
-    for switch in (
-        {"BillingMode": PROVISIONED, "ProvisionedThroughput": UNITS},
-        {"BillingMode": ON_DEMAND},
-    ):
-        _, after = update(table, **switch)
-        assert "OnDemandThroughput" not in after
+    limits = {"MaxReadRequestUnits": 5}
+    update(table, OnDemandThroughput=limits)
+    answer, after = update(table, BillingMode=PROVISIONED, ProvisionedThroughput=UNITS)
+    assert answer["OnDemandThroughput"] == limits
+    assert "OnDemandThroughput" not in after
+    _, after = update(table, BillingMode=ON_DEMAND)
+    assert "OnDemandThroughput" not in after
+    update(table, BillingMode=PROVISIONED, ProvisionedThroughput=UNITS)
+    _, after = update(table, BillingMode=ON_DEMAND, OnDemandThroughput=limits)
+    assert after["OnDemandThroughput"] == limits
 
 
 @fact("tables.122")
