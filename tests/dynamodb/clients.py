@@ -11,13 +11,18 @@ from botocore.config import Config
 READ_SECONDS_MAX = 20.0
 
 
-def connect(url: str, *, read_seconds: float = READ_SECONDS_MAX, connections: int = 32) -> Any:
-    """Return a DynamoDB client for a server. Each belongs to one region and account, whose tables it sees."""
+def connect(
+    url: str, *, account: str = "test", read_seconds: float = READ_SECONDS_MAX, connections: int = 32
+) -> Any:
+    """Return a DynamoDB client for a server. Each belongs to one region and account, whose tables it sees.
+
+    `account` is an access key: of twelve digits it is the account itself.
+    """
     return boto3.session.Session().client(
         "dynamodb",
         endpoint_url=url,
         region_name="us-east-1",
-        aws_access_key_id="test",
+        aws_access_key_id=account,
         aws_secret_access_key="test",
         config=Config(
             retries={"total_max_attempts": 1, "mode": "standard"},

@@ -145,7 +145,9 @@ def altered(spec: TableSpec, request: Request, now: float) -> Alteration:
     changes = spec.changes
     if spec.billing_mode is mode is BillingMode.PROVISIONED:
         changes = with_units_change(changes, spec.throughput, throughput, now)
-    shown = attrs.evolve(held, on_demand=on_demand, changes=changes)
+    shown = attrs.evolve(held, changes=changes)
+    if "OnDemandThroughput" in request:
+        shown = attrs.evolve(shown, on_demand=on_demand)
     on_demand_since = spec.on_demand_since
     if mode is BillingMode.PAY_PER_REQUEST and spec.billing_mode is BillingMode.PROVISIONED:
         changes, on_demand_since = with_switch(changes, now), now
