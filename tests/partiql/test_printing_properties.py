@@ -24,68 +24,14 @@ def test_space_between_tokens_means_nothing(statement: Statement, space: str) ->
     assert parse(spaced) == statement
 
 
-_WORDS = [
-    "SELECT",
-    "UPDATE",
-    "INSERT",
-    "INTO",
-    "DELETE",
-    "FROM",
-    "WHERE",
-    "SET",
-    "REMOVE",
-    "VALUE",
-    "RETURNING",
-    "ALL",
-    "OLD",
-    "ORDER",
-    "BY",
-    "AND",
-    "OR",
-    "NOT",
-    "IN",
-    "IS",
-    "BETWEEN",
-    "MISSING",
-    "NULL",
-    "TRUE",
-    "size",
-    "contains",
-    "set_add",
-    "a",
-    "b.c",
-    '"d"',
-    "'e'",
-    "1",
-    "-2.5",
-    "?",
-    "*",
-    ",",
-    ";",
-    ":",
-    ".",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    "<<",
-    ">>",
-    "=",
-    "<>",
-    "<",
-    ">=",
-    "+",
-    "-",
-    "'",
-    '"',
-    "#",
-]
+_WORDS = """
+    SELECT UPDATE INSERT INTO DELETE FROM WHERE SET REMOVE VALUE RETURNING ALL OLD ORDER BY AND OR NOT IN IS BETWEEN
+    MISSING NULL TRUE size contains set_add a b.c "d" 'e' 1 -2.5 ? * , ; : . ( ) [ ] { } << >> = <> < >= + - ' #
+"""
 
 
 @patient
-@given(st.lists(st.sampled_from(_WORDS), max_size=14).map(" ".join) | st.text(max_size=30))
+@given(st.lists(st.sampled_from(_WORDS.split()), max_size=14).map(" ".join) | st.text(max_size=30))
 def test_any_text_parses_or_is_refused(text: str) -> None:
     try:
         statement = parse(text)
