@@ -108,6 +108,13 @@ def test_where_finds(
         assert queried["Items"] == scanned
 
 
+@pytest.mark.parametrize("link", [" AND (legs = 6 OR (", " OR (NOT name <> 'ant' AND ("])
+def test_conditions_may_nest(client: Any, zoo: str, link: str) -> None:
+    depth = 20
+    where = "".join(["legs = 6" + link for _ in range(depth)]) + "legs = 6" + "))" * depth
+    assert execute(client, f"SELECT * FROM TABLE WHERE {where}", zoo)["Items"] == [ZOO[0]]
+
+
 @fact("partiql.9")
 def test_keywords_have_no_case(client: Any, zoo: str) -> None:
     text = "Select Name fRoM TABLE wHeRe pk = 'a' aNd sk In [5] And nOt wings Is nOt mIssing oRdEr bY sk dEsC"
@@ -349,6 +356,11 @@ def test_a_local_index_is_read_in_its_order_and_fetches_what_it_lacks(client: An
     fetched = select("n", " AND color = 'red'")
     assert fetched["Items"] == [{"n": {"N": "0"}}, {"n": {"N": "3"}}]
     assert fetched["ConsumedCapacity"]["Table"] == {"CapacityUnits": 1.0}
+    filtered = select("*", " AND n > 2")
+    assert filtered["Items"] == keys["Items"][1:2] + keys["Items"][3:]
+    assert filtered["ConsumedCapacity"]["Table"] == {"CapacityUnits": 2.0}
+    descending = select("color", " ORDER BY color DESC")["Items"]
+    assert [each["color"]["S"] for each in descending] == ["red", "red", "green", "blue"]
     token: dict[str, str] = {}
     pages = []
     while True:

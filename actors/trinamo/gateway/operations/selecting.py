@@ -31,7 +31,7 @@ from trinamo.model.jsontext import dump_json
 from trinamo.model.keys import KeySchema
 from trinamo.model.limits import PAGE_SIZE_MAX
 from trinamo.model.shapes import Request
-from trinamo.model.values import decode_item, encode_item, item_json
+from trinamo.model.values import Item, decode_item, encode_item, item_json
 from trinamo.partiql import SelectPlan
 
 _ROWS_OVER_PARTITIONS: Final = 10  # DynamoDB: "pages of up to 10 items"
@@ -98,6 +98,7 @@ class _Page:
     """What has been read of a page. `items` are JSON already."""
 
     plan: SelectPlan
+    source: Source
     limit: int | None
     consistent: bool
     items: list[bytes] = attrs.field(factory=list)
@@ -128,7 +129,14 @@ class _Page:
         for row in piece.rows:
             item = decode_item(row.item)
             if self.plan.passes(item):
-                self.items.append(dump_json(self.plan.shown(item)))
+                self.items.append(dump_json(self._shown(item)))
+
+    def _shown(self, item: Item) -> Item:
+        """Return what of a row is shown; `*` of an index means what the index holds, also where items are read."""
+        index = self.source.index
+        if self.plan.columns is None and self.source.reads_items and index is not None:
+            return index.entry(item) or {}
+        return self.plan.shown(item)
 
 
 async def select_page(
@@ -146,10 +154,10 @@ async def select_page(
     ranges = _ranges(keys, reach.partitions)
     if resumed is not None:
         ranges = _behind(ranges, resumed, forward=reach.forward)
-    page = _Page(plan, limit, consistent)
+    page = _Page(plan, source, limit, consistent)
     for each in ranges:
-        await _read(database, source, page, each, forward=reach.forward)
-    return _answer(page, source, request)
+        await _read(database, page, each, forward=reach.forward)
+    return _answer(page, request)
 
 
 def _ranges(schema: KeySchema, partitions: Sequence[Sequence[KeyCondition]] | None) -> list[KeyRange]:
@@ -174,7 +182,8 @@ def _behind(ranges: Sequence[KeyRange], key: bytes, *, forward: bool) -> list[Ke
     raise _foreign_token()  # the table is another one than it was
 
 
-async def _read(database: Database, source: Source, page: _Page, keys: KeyRange, *, forward: bool) -> None:
+async def _read(database: Database, page: _Page, keys: KeyRange, *, forward: bool) -> None:
+    source = page.source
     rest: KeyRange | None = keys
     while rest is not None and not page.full:
         piece = await database.read(
@@ -191,7 +200,8 @@ async def _read(database: Database, source: Source, page: _Page, keys: KeyRange,
         rest = piece.rest
 
 
-def _answer(page: _Page, source: Source, request: Request) -> bytes:
+def _answer(page: _Page, request: Request) -> bytes:
+    source = page.source
     rest: dict[str, Any] = {}
     if page.full:
         assert page.last_key is not None, "a full page has a row"
