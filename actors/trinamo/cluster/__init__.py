@@ -2,7 +2,14 @@
 
 from trinamo.cluster.catalog import SUPERVISOR, Catalog, Tables
 from trinamo.cluster.copies import TableCopy, copy_out, put_back
-from trinamo.cluster.records import SYSTEM_EPOCH, SYSTEM_PARTITION, PartitionRecord, TableRecord
+from trinamo.cluster.indexer import Indexer
+from trinamo.cluster.records import (
+    SYSTEM_EPOCH,
+    SYSTEM_PARTITION,
+    IndexRecord,
+    PartitionRecord,
+    TableRecord,
+)
 from trinamo.cluster.router import Router, Unroutable
 from trinamo.cluster.supervisor import Supervisor
 from trinamo.cluster.view import CatalogView, Routes
@@ -13,6 +20,8 @@ __all__ = [
     "SYSTEM_PARTITION",
     "Catalog",
     "CatalogView",
+    "IndexRecord",
+    "Indexer",
     "PartitionRecord",
     "Router",
     "Routes",

@@ -15,6 +15,7 @@ from trinamo.cluster.records import (
     TABLES_PREFIX,
     CatalogChanged,
     Counters,
+    IndexRecord,
     PartitionRecord,
     TableRecord,
     decode_record,
@@ -164,7 +165,8 @@ class Catalog:
             account, region, _ = address
             declared = at_creation(spec, now)
             record = TableRecord(account, region, table_id, declared, TableStatus.CREATING, now, partitions)
-            return Change([record], [], len(partitions))
+            record, used = self._with_indexes(record, counters.partition + len(partitions))
+            return Change([record], [], len(partitions) + used)
 
         change = await self.change(decide)
         assert change is not None
@@ -180,12 +182,35 @@ class Catalog:
             for record, table_id in zip(records, ids, strict=True):
                 partitions = self._placed(table_id, first)
                 first += len(partitions)
-                added.append(attrs.evolve(record, table_id=table_id, partitions=partitions))
+                bare = attrs.evolve(record, table_id=table_id, partitions=partitions, indexes=())
+                whole, used = self._with_indexes(bare, first)
+                first += used
+                added.append(whole)
             return Change(added, [], first - counters.partition)
 
         change = await self.change(decide)
         assert change is not None
         return change.tables
+
+    def _with_indexes(self, record: TableRecord, first: int) -> tuple[TableRecord, int]:
+        """Give each global index of the spec to come a record, and partitions whose ids count from `first`.
+
+        Those that will go are marked. Returns the table and how many ids were used.
+        """
+        coming = {index.name for index in record.coming.global_indexes}
+        indexes = [
+            index if index.name in coming else attrs.evolve(index, status=TableStatus.DELETING)
+            for index in record.indexes
+        ]
+        used = 0
+        there = {index.name for index in record.indexes}
+        for spec in record.coming.global_indexes:
+            if spec.name not in there:
+                index_id = self._draw_id()
+                partitions = self._placed(index_id, first + used)
+                used += len(partitions)
+                indexes.append(IndexRecord(spec.name, index_id, TableStatus.CREATING, partitions))
+        return attrs.evolve(record, indexes=tuple(indexes)), used
 
     def _placed(self, table_id: str, first: int) -> tuple[PartitionRecord, ...]:
         """Divide the key space evenly and place the replicas of each partition; ids count from `first`."""
@@ -201,10 +226,10 @@ class Catalog:
         """Commit what `alter` makes of one of the tables, and return it; it may raise. No change is no commit."""
         altered: TableRecord | None = None
 
-        def decide(_: Counters, tables: Tables) -> Change | None:
+        def decide(counters: Counters, tables: Tables) -> Change | None:
             nonlocal altered
-            altered = alter(tables)
-            return None if altered == tables[altered.address] else Change([altered], [])
+            altered, used = self._with_indexes(alter(tables), counters.partition)
+            return None if altered == tables[altered.address] else Change([altered], [], used)
 
         await self.change(decide)
         assert altered is not None
@@ -217,6 +242,17 @@ class Catalog:
             for record in tables.values():
                 if record.table_id == table_id and record.status in _ARRIVING:
                     return Change([record.at_rest()], [])
+            return None
+
+        await self.change(decide)
+
+    async def activate_index(self, table_id: str, index_id: str) -> None:
+        """End the filling of a global index."""
+
+        def decide(_: Counters, tables: Tables) -> Change | None:
+            for record in tables.values():
+                if record.table_id == table_id and record.with_filled(index_id) != record:
+                    return Change([record.with_filled(index_id)], [])
             return None
 
         await self.change(decide)

@@ -12,10 +12,11 @@ import attrs
 import trio
 
 from trinamo.cluster.catalog import Catalog, Change
+from trinamo.cluster.indexfilling import prepare
 from trinamo.cluster.records import HIDDEN, Counters, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableAddress, TableStatus, stream_label
-from trinamo.partition.messages import ItemWrite, Read, Write, WriteKind
+from trinamo.partition.messages import ItemWrite, PassOn, Read, Write, WriteKind
 from trinamo.partition.stored import item_of, size_of
 
 _ROWS_AT_ONCE: Final = 100
@@ -95,6 +96,7 @@ def _begun_anew(record: TableRecord, now: float) -> TableRecord:
 
 
 async def _fill(router: Router, record: TableRecord, rows: Sequence[CopiedRow]) -> None:
+    await prepare(router, record)
     for route in record.partitions:
         inside = [row for row in rows if route.start <= row.key and (not route.end or row.key < route.end)]
         for at in range(0, len(inside), _ROWS_AT_ONCE):
@@ -102,7 +104,21 @@ async def _fill(router: Router, record: TableRecord, rows: Sequence[CopiedRow]) 
                 ItemWrite(WriteKind.PUT, row.key, row.item, row.size)
                 for row in inside[at : at + _ROWS_AT_ONCE]
             ]
-            await router.call(route, Write(route.epoch, tuple(writes)))
+            await _write(router, route, tuple(writes))
+    for index in record.indexes:
+        for route in record.partitions:
+            while not (await router.call(route, PassOn(route.epoch, index.index_id))).in_time:
+                pass  # it was asked for two seconds
+
+
+async def _write(router: Router, route: PartitionRecord, writes: tuple[ItemWrite, ...]) -> None:
+    """Put items back. Where an index cannot follow, wait for it."""
+    while True:
+        answer = await router.call(route, Write(route.epoch, writes))
+        behind = [result.fault.text for result in answer.results if result.fault is not None]
+        if not behind:
+            return
+        await router.call(route, PassOn(route.epoch, behind[0]))
 
 
 async def _exchange(
@@ -116,7 +132,7 @@ async def _exchange(
     def decide(_: Counters, tables: dict[TableAddress, TableRecord]) -> Change:
         removed = [record.key for record in tables.values() if chosen(record) or record.table_id in ids]
         shown = [
-            attrs.evolve(record, account=copy.record.account, status=TableStatus.ACTIVE)
+            attrs.evolve(record.at_rest(), account=copy.record.account)
             for record, copy in zip(hidden, copies, strict=True)
         ]
         put = {record.key for record in shown}

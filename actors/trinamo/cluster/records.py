@@ -7,6 +7,8 @@ Every change of the catalog is one `Swap` that expects the counters it read and 
 so changes are serial, and a view is brought up to date by comparing one number.
 """
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import attrs
@@ -14,6 +16,7 @@ import cbor2
 
 from trinamo.base import NodeId, PartitionId
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.partition.feed import Settings
 from trinamo.wire import Message, from_wire, to_wire
 
 SYSTEM_PARTITION: Final = PartitionId(1)
@@ -50,10 +53,34 @@ class PartitionRecord(Message):
 
 
 @attrs.frozen
+class IndexRecord(Message):
+    """A global index; `partitions` cover all keys of its entries. `backfilling` while it learns what the table holds.
+
+    CREATING is one that cannot be read yet, DELETING one that the table's next spec is without.
+    """
+
+    WIRE = "catalog.index"
+    name: str
+    index_id: str
+    status: TableStatus
+    partitions: tuple[PartitionRecord, ...]
+    backfilling: bool = False
+
+    def begun(self) -> "IndexRecord":
+        """Return the index as it is when the update that brought it is over."""
+        return attrs.evolve(self, backfilling=self.status is TableStatus.CREATING)
+
+    def filled(self) -> "IndexRecord":
+        """Return the index as it is when it holds what it shall."""
+        return attrs.evolve(self, status=TableStatus.ACTIVE, backfilling=False)
+
+
+@attrs.frozen
 class TableRecord(Message):
     """A table; `partitions` are in the order of their ranges and cover all keys.
 
-    `next_spec` is there while the table is UPDATING: the spec that will be in force.
+    `next_spec` is there while the table is UPDATING: the spec that will be in force. `indexes` are the global ones of
+    both specs.
     """
 
     WIRE = "catalog.table"
@@ -65,6 +92,7 @@ class TableRecord(Message):
     created_at: float
     partitions: tuple[PartitionRecord, ...]
     next_spec: TableSpec | None = None
+    indexes: tuple[IndexRecord, ...] = ()
 
     @property
     def address(self) -> TableAddress:
@@ -74,9 +102,36 @@ class TableRecord(Message):
     def key(self) -> bytes:
         return table_key(self.address)
 
+    @property
+    def coming(self) -> TableSpec:
+        """The spec that is or will be in force."""
+        return self.next_spec or self.spec
+
+    @property
+    def every_partition(self) -> Iterator[PartitionRecord]:
+        """The partitions of the table and of its indexes."""
+        return chain(self.partitions, *(index.partitions for index in self.indexes))
+
+    def index(self, name: str) -> IndexRecord | None:
+        """Return the global index of this name."""
+        return next((index for index in self.indexes if index.name == name), None)
+
     def at_rest(self) -> "TableRecord":
-        """Return the table as it is when what it passes through is over: ACTIVE, with the spec that was to come."""
-        return attrs.evolve(self, status=TableStatus.ACTIVE, spec=self.next_spec or self.spec, next_spec=None)
+        """Return the table as it is when what it passes through is over: ACTIVE, with the spec that was to come.
+
+        The indexes of a new table are ACTIVE then; one that was added has yet to be filled.
+        """
+        created = self.status is TableStatus.CREATING
+        kept = [index for index in self.indexes if index.status is not TableStatus.DELETING]
+        indexes = tuple(index.filled() if created else index.begun() for index in kept)
+        return attrs.evolve(
+            self, status=TableStatus.ACTIVE, spec=self.coming, next_spec=None, indexes=indexes
+        )
+
+    def with_filled(self, index_id: str) -> "TableRecord":
+        """Return the table with one of its indexes ACTIVE."""
+        indexes = tuple(index.filled() if index.index_id == index_id else index for index in self.indexes)
+        return attrs.evolve(self, indexes=indexes)
 
 
 @attrs.frozen
@@ -88,6 +143,12 @@ class CatalogChanged(Message):
     counters: Counters
     tables: tuple[TableRecord, ...]
     removed: tuple[bytes, ...]
+
+
+def settings_of(record: TableRecord) -> Settings:
+    """Return what the partitions of a table do besides keeping items, with the spec that is or will be in force."""
+    kept = [index for index in record.indexes if index.status is not TableStatus.DELETING]
+    return Settings(feed=bool(kept), indexes=tuple(index.index_id for index in kept))
 
 
 def table_key(address: TableAddress) -> bytes:

@@ -23,11 +23,13 @@ from trinamo.partition.messages import (
     Configure,
     Get,
     Keep,
+    PassOn,
     Read,
     ReadCursors,
     ReadFeed,
     TakeChanges,
     Tally,
+    Touch,
 )
 from trinamo.wire import Message
 from trinamo.world import Clock, Random
@@ -50,6 +52,8 @@ _REPEATABLE: Final = (
     Configure,
     Keep,
     TakeChanges,
+    Touch,
+    PassOn,
 )  # harmless when done twice
 
 

@@ -3,9 +3,11 @@
 The one beside the leader of the system partition is the active one and moves tables through their lives. Every step
 looks only at the catalog, so it is idempotent and goes on after a failover:
 
-    CREATING  → every partition has a leader → ACTIVE
-    UPDATING  → the next spec is in force    → ACTIVE
-    DELETING  → replicas are dismissed       → gone
+    CREATING  → every partition has a leader and its settings      → ACTIVE
+    UPDATING  → the same with the next spec, which is then in force → ACTIVE
+    DELETING  → replicas are dismissed                              → gone
+
+An index that was added to a table is then filled, and ACTIVE after that.
 """
 
 from typing import Final
@@ -16,12 +18,12 @@ import trio
 from trinamo.actor import Actor, Envelope
 from trinamo.base import NodeId, OperatingError, StorageError
 from trinamo.cluster.catalog import SUPERVISOR, Catalog
+from trinamo.cluster.indexfilling import fill, prepare
 from trinamo.cluster.records import HIDDEN, SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
 from trinamo.partition.localindexes import schema_of
-from trinamo.partition.messages import Get
 from trinamo.world import Clock, Random
 
 LOOK_S: Final = (
@@ -107,19 +109,25 @@ class Supervisor(Actor):
         for record in list(self._catalog.view.tables.values()):
             if record.status is TableStatus.DELETING:
                 continue
-            schema = schema_of(record.spec)
-            for route in record.partitions:
-                if self._node in route.replicas:
-                    wanted[route.partition] = Assignment(
-                        route.partition,
-                        route.start,
-                        route.end,
-                        route.epoch,
-                        route.replicas,
-                        record.table_id.encode(),
-                        self.preferred(route) == self._node and record.status is TableStatus.CREATING,
-                        schema,
-                    )
+            schema, owner = schema_of(record.spec), record.table_id.encode()
+            groups: list[tuple[TableStatus, tuple[PartitionRecord, ...], bytes]] = [
+                (record.status, record.partitions, schema)
+            ]
+            groups += [(index.status, index.partitions, b"") for index in record.indexes]
+            for status, routes, its_schema in groups:
+                for route in routes:
+                    if self._node in route.replicas:
+                        eager = self.preferred(route) == self._node and status is TableStatus.CREATING
+                        wanted[route.partition] = Assignment(
+                            route.partition,
+                            route.start,
+                            route.end,
+                            route.epoch,
+                            route.replicas,
+                            owner,
+                            eager,
+                            its_schema,
+                        )
         for held in self._host.store.records():
             if held.partition not in wanted and held.partition != SYSTEM_PARTITION:
                 await self._host.dismiss(held.partition)
@@ -148,7 +156,7 @@ class Supervisor(Actor):
                     for record in self._catalog.view.tables.values():
                         if record.account.startswith(HIDDEN):
                             continue  # whoever fills it makes it ACTIVE
-                        if record.status in _PASSING and record.table_id not in moving:
+                        if _is_passing(record) and record.table_id not in moving:
                             moving.add(record.table_id)
                             nursery.start_soon(move, record)
                 await self._woken.wait()
@@ -172,14 +180,23 @@ class Supervisor(Actor):
         if not self._settled:  # as on AWS, where it takes seconds
             passing_s = PASSING_MIN_S + self._random.random() * (PASSING_MAX_S - PASSING_MIN_S)
             await self._clock.sleep_until(self._clock.monotonic() + passing_s)
-        if record.status is TableStatus.CREATING:
-            for route in record.partitions:
-                await self._router.call(route, Get(route.epoch, ()))
+        if record.status is TableStatus.ACTIVE:
+            await self._fill_indexes(record)
+            return
+        if record.status is not TableStatus.DELETING:
+            await prepare(self._router, record)
         async with self._changing:
             if record.status is TableStatus.DELETING:
                 await self._catalog.remove(lambda other: other.table_id == table_id)
             else:
                 await self._catalog.activate(table_id)
+
+    async def _fill_indexes(self, record: TableRecord) -> None:
+        for index in record.indexes:
+            if index.status is TableStatus.CREATING:
+                await fill(self._router, record, index.index_id)
+                async with self._changing:
+                    await self._catalog.activate_index(record.table_id, index.index_id)
 
     async def _look(self) -> None:
         """Catch up with what was missed, and bring leadership home."""
@@ -202,6 +219,11 @@ class Supervisor(Actor):
             for peer in status.peers:
                 if peer.node == home and peer.active and peer.match >= status.commit:
                     replica.transfer(home)
+
+
+def _is_passing(record: TableRecord) -> bool:
+    filling = any(index.status is TableStatus.CREATING for index in record.indexes)
+    return record.status in _PASSING or filling
 
 
 def _node_number(node: NodeId) -> tuple[int, str]:

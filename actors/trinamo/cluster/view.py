@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from trinamo.base import PartitionId
-from trinamo.cluster.records import CatalogChanged, Counters, PartitionRecord, TableRecord
+from trinamo.cluster.records import CatalogChanged, Counters, IndexRecord, PartitionRecord, TableRecord
 from trinamo.model.tables import TableAddress
 from trinamo.world import Clock
 
@@ -34,6 +34,8 @@ class CatalogView:
         self.tables: dict[TableAddress, TableRecord] = {}
         self.routes: dict[str, Routes] = {}
         self.partitions: dict[PartitionId, PartitionRecord] = {}
+        self.indexes: dict[str, tuple[TableRecord, IndexRecord]] = {}
+        """Global indexes by id, with their tables."""
         self._changed = trio.Event()
 
     def __repr__(self) -> str:
@@ -88,6 +90,9 @@ class CatalogView:
             record.table_id: Routes(record, tuple(p.start for p in record.partitions))
             for record in tables.values()
         }
-        self.partitions = {p.partition: p for record in tables.values() for p in record.partitions}
+        self.partitions = {p.partition: p for record in tables.values() for p in record.every_partition}
+        self.indexes = {
+            index.index_id: (record, index) for record in tables.values() for index in record.indexes
+        }
         changed, self._changed = self._changed, trio.Event()
         changed.set()

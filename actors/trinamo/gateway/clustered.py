@@ -14,12 +14,22 @@ import trio
 
 from trinamo.actor import Request
 from trinamo.base import OperatingError, WrongEpoch
-from trinamo.cluster import Catalog, PartitionRecord, Router, Routes, TableRecord, Tables, Unroutable
+from trinamo.cluster import (
+    Catalog,
+    IndexRecord,
+    PartitionRecord,
+    Router,
+    Routes,
+    TableRecord,
+    Tables,
+    Unroutable,
+)
 from trinamo.gateway.operations.database import (
     ChangeSettings,
     Counted,
     Delete,
     Expression,
+    IndexState,
     Put,
     Row,
     Slice,
@@ -34,6 +44,7 @@ from trinamo.model.alteration import Alter
 from trinamo.model.errors import (
     ApiError,
     deletion_protected,
+    index_in_use,
     internal_server_error,
     operations_exceeded,
     resource_not_found,
@@ -42,32 +53,37 @@ from trinamo.model.errors import (
     table_in_use,
     table_not_found,
     tables_exceeded,
+    throttled,
 )
 from trinamo.model.limits import CONTROL_OPERATIONS_MAX, TABLES_MAX
-from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.model.tables import BillingMode, TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item, encode_item
 from trinamo.partition.messages import (
     ExpressionText,
     Found,
     Get,
     ItemWrite,
+    PassOn,
     Read,
     Tally,
     Write,
     WriteKind,
     WriteResult,
 )
+from trinamo.partition.replica import INDEX_BEHIND
 from trinamo.partition.stored import item_of, size_of
 from trinamo.wire import Message
 from trinamo.world import Clock
 
 R = TypeVar("R", bound=Message)
 T = TypeVar("T")
+A = TypeVar("A")
 
 SHARED: Final = ("000000000000", "us-east-1")
 STATUS_WAIT_MAX_S: Final = 10.0  # how long settled operations wait for a table to be created or gone
 # How long settled DescribeTable waits for the same: an SDK's waiter that finds it undone looks again after 20 s.
 DESCRIBE_WAIT_MAX_S: Final = 2.0
+INDEX_WAIT_MAX_S: Final = 2.0  # PROTOCOLS 6: how long a settled read waits for a global index
 SLICE_ROWS: Final = 100
 
 _SERVED: Final = (TableStatus.ACTIVE, TableStatus.UPDATING)
@@ -95,6 +111,10 @@ class ClusterDatabase:
         self._tables: dict[TableAddress, Table] = {}
         self._tables_version = -2
         self._misses: set[TableAddress] = set()
+        self.lags: Callable[[TableAddress, str], bool] = lambda _table, _index: False
+        """Whether a global index is behind on purpose, so that reads shall not wait for it."""
+        self.reads_ahead = 0
+        """How many reads of global indexes did not wait to the end."""
         self._lag_s = 0.0  # by how much eventually consistent reads are behind, on purpose
 
     def __repr__(self) -> str:
@@ -154,7 +174,7 @@ class ClusterDatabase:
     async def describe_table(self, address: TableAddress) -> Table:
         await _carry_out(self._catalog.refresh())
         record = self._view.tables.get(self._own(address))
-        if record is not None and record.status is not TableStatus.ACTIVE and self._settled:
+        if record is not None and not _is_at_rest(record) and self._settled:
             record = await self._wait_until_at_rest(self._own(address))
         if record is None:
             raise table_not_found(address.name)
@@ -206,12 +226,13 @@ class ClusterDatabase:
             answer = await self._read(table, route, Tally(route.epoch), False)
             sums = [a + b for a, b in zip_longest(sums, answer.tallies, fillvalue=0)]
         counts = zip(local, sums[2::2], sums[3::2], strict=False)
-        return attrs.evolve(
-            table,
-            item_count=sums[0],
-            size_bytes=sums[1],
-            index_sizes={index.name: Counted(entries, size) for index, entries, size in counts},
-        )
+        sizes = {index.name: Counted(entries, size) for index, entries, size in counts}
+        for each in routes.record.indexes:
+            tallied = [await self._read(table, route, Tally(route.epoch), False) for route in each.partitions]
+            sizes[each.name] = Counted(
+                sum(one.tallies[0] for one in tallied), sum(one.tallies[1] for one in tallied)
+            )
+        return attrs.evolve(table, item_count=sums[0], size_bytes=sums[1], index_sizes=sizes)
 
     async def _alter(
         self, address: TableAddress, alter: Callable[[TableRecord, float], TableRecord]
@@ -281,7 +302,7 @@ class ClusterDatabase:
         deadline = self._clock.monotonic() + DESCRIBE_WAIT_MAX_S
         while True:
             record = self._view.tables.get(address)
-            changing = record is not None and record.status is not TableStatus.ACTIVE
+            changing = record is not None and not _is_at_rest(record)
             if not changing or self._clock.monotonic() >= deadline:
                 return record
             await self._wait_for_change(deadline)
@@ -301,7 +322,50 @@ class ClusterDatabase:
             self._misses.add(address)
             _log.warning("table is in another namespace", asked=address, found=elsewhere[0])
 
+    async def wait_for_index(self, table: Table, index: str) -> Table:
+        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
+        address = self._own(table.address)
+        while True:
+            record = self._view.tables.get(address)
+            if record is None:
+                raise resource_not_found()
+            known = record.index(index)
+            filling = known is not None and known.status is TableStatus.CREATING
+            if not (filling and self._settled) or self._clock.monotonic() >= deadline:
+                return _table(record)
+            await self._wait_for_change(deadline)
+
     # -- items ------------------------------------------------------------------------------------------------
+
+    async def catch_up(self, table: Table, index: str) -> None:
+        if not self._settled or self._lag_s or self.lags(table.address, index):
+            return
+        record = self._routes(table).record
+        known = record.index(index)
+        if known is None:
+            return  # the read finds out
+        request = [(route, PassOn(route.epoch, known.index_id)) for route in record.partitions]
+        slow = [(route, ask) for route, ask in request if self._router.answer_now(route, ask) is None]
+        if slow and not await self._pass_on(slow):
+            self.reads_ahead += 1
+
+    async def _pass_on(self, asks: Sequence[tuple[PartitionRecord, PassOn]]) -> bool:
+        """Wait until an index has taken what is committed now; False if that takes too long."""
+        passed: list[bool] = []
+
+        async def ask(route: PartitionRecord, request: PassOn) -> None:
+            passed.append((await _carry_out(self._router.call(route, request))).in_time)
+
+        async with trio.open_nursery() as nursery:
+
+            async def ring() -> None:
+                await self._clock.sleep_until(self._clock.monotonic() + INDEX_WAIT_MAX_S)
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(ring)
+            await _all_at_once(ask, asks)
+            nursery.cancel_scope.cancel()
+        return len(passed) == len(asks) and all(passed)
 
     async def get(self, table: Table, key: bytes, *, consistent: bool) -> Stored | None:
         route = self._routes(table).of(key)
@@ -330,7 +394,7 @@ class ClusterDatabase:
     async def write(self, table: Table, write: Put | Delete | Update) -> Written:
         route = self._routes(table).of(write.key)
         answer = await self._call(route, Write(route.epoch, (_item_write(write),)))
-        return _written(answer.results[0])
+        return self._written(table, answer.results[0])
 
     async def write_many(self, table: Table, writes: Sequence[Put | Delete]) -> Sequence[Written | None]:
         by_key = {write.key: write for write in writes}
@@ -345,7 +409,8 @@ class ClusterDatabase:
                     return  # surely not done: the caller hears that these are unprocessed
                 raise internal_server_error() from None
             for key, result in zip(keys, answer.results, strict=True):
-                done[key] = _written(result)
+                if result.fault is None or result.fault.code != INDEX_BEHIND:
+                    done[key] = self._written(table, result)
 
         await _all_at_once(put, self._by_partition(table, [write.key for write in writes]))
         if writes and not done:
@@ -364,15 +429,17 @@ class ClusterDatabase:
         index: str | None = None,
         whole: bool = False,
     ) -> Slice:
-        routes = self._routes(table)
-        inside = [p for p in routes.record.partitions if _overlaps(p, keys)]
+        record = self._routes(table).record
+        known = None if index is None else record.index(index)
+        partitions = record.partitions if known is None else known.partitions
+        inside = [p for p in partitions if _overlaps(p, keys)]
         if not inside:
             return Slice((), None)
         route = inside[0] if forward else inside[-1]
         start = max(keys.start, route.start)
         end = _least_end(keys.end, route.end)
         limit = SLICE_ROWS if count_max is None else min(count_max, SLICE_ROWS)
-        number = 0 if index is None else _index_number(table, index)
+        number = 0 if index is None or known is not None else _index_number(table, index)
         request = Read(route.epoch, start, end, limit, size_max, forward, index=number, whole=whole)
         answer = await self._read(table, route, request, consistent)
         rows: list[Row]
@@ -389,6 +456,25 @@ class ClusterDatabase:
             return Slice(rows, None)
         rest = KeyRange(route.end, keys.end) if forward else KeyRange(keys.start, route.start)
         return Slice(rows, rest)
+
+    def _written(self, table: Table, result: WriteResult) -> Written:
+        fault = result.fault
+        if fault is None:
+            return Written(
+                result.condition_met, result.old_size, result.new_size, result.old, result.collection_size
+            )
+        if fault.code == INDEX_BEHIND:
+            raise self._throttled(table, fault.text)
+        raise ApiError(fault.code, fault.text)
+
+    def _throttled(self, table: Table, index_id: str) -> ApiError:
+        """Return the error of a write for which a global index is too far behind."""
+        known = self._view.indexes.get(index_id)
+        resource = table.address.arn if known is None else f"{table.address.arn}/index/{known[1].name}"
+        on_demand = table.spec.billing_mode is BillingMode.PAY_PER_REQUEST
+        code = "ThrottlingException" if on_demand else "ProvisionedThroughputExceededException"
+        kind = "KeyRangeThroughputExceeded" if on_demand else "ProvisionedThroughputExceeded"
+        return throttled(code, f"IndexWrite{kind}", resource)
 
     def _routes(self, table: Table) -> Routes:
         routes = self._view.routes.get(table.table_id)
@@ -422,11 +508,8 @@ class ClusterDatabase:
         return await _carry_out(self._router.call(route, request))
 
 
-Part = tuple[PartitionRecord, list[bytes]]
-
-
 async def _all_at_once(
-    work: Callable[[PartitionRecord, list[bytes]], Awaitable[None]], parts: list[Part]
+    work: Callable[[PartitionRecord, A], Awaitable[None]], parts: Sequence[tuple[PartitionRecord, A]]
 ) -> None:
     """Work on every partition at the same time. Raises one of the `ApiError`s that came."""
     if len(parts) == 1:
@@ -434,7 +517,7 @@ async def _all_at_once(
         return
     errors: list[ApiError] = []
 
-    async def one(part: Part) -> None:
+    async def one(part: tuple[PartitionRecord, A]) -> None:
         try:
             await work(*part)
         except ApiError as error:
@@ -461,6 +544,9 @@ def _check_idle(record: TableRecord) -> None:
     if being is not None:
         passing = record.status is not TableStatus.DELETING
         raise _InTheWay(table_in_use(record.spec.name, being), passing=passing)
+    for index in record.indexes:
+        if index.status is not TableStatus.ACTIVE:
+            raise _InTheWay(index_in_use(record.spec.name, index.name), passing=True)
 
 
 def _beside(address: TableAddress, tables: Tables) -> list[TableRecord]:
@@ -482,7 +568,33 @@ async def _carry_out(work: Awaitable[T]) -> T:
 
 
 def _table(record: TableRecord, as_of: float = 0.0) -> Table:
-    return Table(record.address, record.spec, record.table_id, record.status, record.created_at, as_of=as_of)
+    states = {index.name: _index_state(record, index) for index in record.indexes}
+    return Table(
+        record.address,
+        record.spec,
+        record.table_id,
+        record.status,
+        record.created_at,
+        as_of=as_of,
+        index_states=states,
+    )
+
+
+def _index_state(record: TableRecord, index: IndexRecord) -> IndexState:
+    """Return where an index is; it is UPDATING while only its capacity changes."""
+    now, then = (
+        [each for each in spec.global_indexes if each.name == index.name]
+        for spec in (record.spec, record.coming)
+    )
+    updating = index.status is TableStatus.ACTIVE and now != then
+    return IndexState(TableStatus.UPDATING if updating else index.status, index.backfilling)
+
+
+def _is_at_rest(record: TableRecord) -> bool:
+    """Whether neither the table nor one of its indexes is on its way."""
+    return record.status is TableStatus.ACTIVE and all(
+        index.status is TableStatus.ACTIVE for index in record.indexes
+    )
 
 
 def _item_write(write: Put | Delete | Update) -> ItemWrite:
@@ -509,12 +621,6 @@ def _text(expression: Expression) -> ExpressionText:
     values: Item | None = expression.values
     names = None if expression.names is None else dict(expression.names)
     return ExpressionText(expression.text, names, b"" if values is None else encode_item(values))
-
-
-def _written(result: WriteResult) -> Written:
-    if result.fault is not None:
-        raise ApiError(result.fault.code, result.fault.text)
-    return Written(result.condition_met, result.old_size, result.new_size, result.old, result.collection_size)
 
 
 def _index_number(table: Table, name: str) -> int:

@@ -167,6 +167,15 @@ def table_in_use(name: str, being: str) -> ApiError:
     return ApiError("ResourceInUseException", text)
 
 
+def index_in_use(table: str, index: str) -> ApiError:
+    """UpdateTable or DeleteTable of a table of which a global index is on its way."""
+    text = (
+        "Attempt to change a resource which is still in use: Index is being updated."
+        f"  Table: {table} Index: {index}"  # two blanks: observed
+    )
+    return ApiError("ResourceInUseException", text)
+
+
 def deletion_protected() -> ApiError:
     """DeleteTable of a protected table."""
     return validation(

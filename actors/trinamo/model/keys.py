@@ -114,7 +114,7 @@ def sort_range(
         code = type_of(low)
         start = prefix + _escape(low[code].encode() if code == "S" else low[code])
         return start, prefix_end(start)
-    at = prefix + _encode_typed(low)
+    at = prefix + encode_typed(low)
     match operator:
         case "=":
             return at, prefix_end(at)
@@ -128,7 +128,7 @@ def sort_range(
             return at, prefix_end(prefix)
         case "BETWEEN":
             assert high is not None, "BETWEEN has two bounds"
-            return at, prefix_end(prefix + _encode_typed(high))
+            return at, prefix_end(prefix + encode_typed(high))
 
 
 def successor(key: bytes) -> bytes:
@@ -248,7 +248,8 @@ def _empty_fault(attribute: KeyAttribute) -> ApiError:
     )
 
 
-def _encode_typed(value: AttributeValue) -> bytes:
+def encode_typed(value: AttributeValue) -> bytes:
+    """Return the encoding of a key value of its own type."""
     [(code, content)] = value.items()
     return encode_value(code, content)
 

@@ -227,10 +227,11 @@ class Cluster:
         tables = [record for record in tables if not record.account.startswith(HIDDEN)]
         partitions = [self._show(SYSTEM_PARTITION, None, b"", b"", 1)]
         for record in tables:
-            for route in record.partitions:
-                partitions.append(
-                    self._show(route.partition, record.spec.name, route.start, route.end, route.epoch)
-                )
+            groups = [(None, record.partitions), *((each.name, each.partitions) for each in record.indexes)]
+            for index, routes in groups:
+                for route in routes:
+                    shown_as = record.spec.name, route.start, route.end, route.epoch, index
+                    partitions.append(self._show(route.partition, *shown_as))
         return {
             "nodes": [
                 {"id": seat.id, "alive": seat.node is not None and seat.node.alive}
@@ -250,7 +251,13 @@ class Cluster:
         }
 
     def _show(
-        self, partition: int, table: str | None, start: bytes, end: bytes, epoch: int
+        self,
+        partition: int,
+        table: str | None,
+        start: bytes,
+        end: bytes,
+        epoch: int,
+        index: str | None = None,
     ) -> dict[str, Any]:
         replicas: list[dict[str, Any]] = []
         leader: NodeId | None = None
@@ -274,7 +281,7 @@ class Cluster:
         return {
             "id": partition,
             "table": table,
-            "index": None,
+            "index": index,
             "range": [start.hex(), end.hex()],
             "epoch": epoch,
             "leader": leader,

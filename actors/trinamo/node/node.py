@@ -12,7 +12,7 @@ import trio
 
 from trinamo.actor import System, supervise
 from trinamo.base import NodeId
-from trinamo.cluster import SYSTEM_EPOCH, SYSTEM_PARTITION, Catalog, CatalogView, Router, Supervisor
+from trinamo.cluster import SYSTEM_EPOCH, SYSTEM_PARTITION, Catalog, CatalogView, Indexer, Router, Supervisor
 from trinamo.cluster.records import REPLICAS_MAX
 from trinamo.gateway.clustered import ClusterDatabase
 from trinamo.gateway.http.protocol import ApiRequest
@@ -64,6 +64,7 @@ class Node:
             spread_leaders=config.spread_leaders,
             settled=config.settled,
         )
+        self.indexer = Indexer(world.clock, self.system, self.host, self.router, self.view)
         self.database = ClusterDatabase(
             world.clock, self.catalog, self.router, settled=config.settled, shared=config.shared
         )
@@ -101,6 +102,7 @@ class Node:
                     nursery.start_soon(self.system.run)
                     await self._assign_system()
                     nursery.start_soon(self._run_supervisor)
+                    nursery.start_soon(self.indexer.run)
                     self.alive = True
                     task_status.started()
             finally:
@@ -143,3 +145,5 @@ class Node:
             led, self._led = self._led, trio.Event()
             led.set()
             self.supervisor.wake()
+        else:
+            self.indexer.wake()

@@ -11,10 +11,12 @@ comes with snapshots, and outlives every failover. It is kept for partitions who
 2. Numbers within an entry count from 0 in the order of its effects; records lie in the order of the log.
 3. Positions are log indexes: a consumer at 7 has seen all that entries up to 7 changed. They never go back.
 4. Who trims is the log: a trim is an effect. Nothing here holds the log back.
+5. A global index that settings name for the first time has seen all before: its cursor begins there. What items there
+   were it learns by touches: records of items as they are, in the order of the log, which change nothing.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import attrs
@@ -23,13 +25,14 @@ import cbor2
 from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import DataBatch, KeyspaceReader
 from trinamo.model.values import decode_item, equal
-from trinamo.partition.stored import Current, Effect, item_of
+from trinamo.partition.stored import Current, Effect, encode_value, item_of
 from trinamo.wire import Message, from_wire, to_wire
 
 TRIMMED: Final = "trimmed"
 USER: Final = 0
 EXPIRED: Final = 1
-"""Why a change was made: by a user, or because the item's time had come."""
+TOUCHED: Final = 2
+"""Why a change was made: by a user; because the item's time had come. Or it is none, and the item was only touched."""
 
 TRIM_AT_ONCE: Final = 1_000  # records that one effect removes at most (PROTOCOLS 3)
 _KEY = struct.Struct(">QI")
@@ -38,11 +41,15 @@ _POSITION = struct.Struct(">Q")
 
 @attrs.frozen
 class Settings(Message):
-    """What a partition does besides keeping items: a feed of changes; letting items expire by an attribute."""
+    """What a partition does besides keeping items.
+
+    A feed of changes, which the global indexes of these ids take; letting items expire by an attribute.
+    """
 
     WIRE = "partition.settings"
     feed: bool = False
     expiry: str | None = None
+    indexes: tuple[str, ...] = ()
 
 
 class Change(NamedTuple):
@@ -83,21 +90,34 @@ def record_changes(
     clock: int,
     effects: Iterable[Effect],
     replaced: Replaced,
-) -> None:
-    """Add to a batch what an entry's effects change. `replaced` is of the same batch, and is kept up to date."""
-    number = 0
+) -> int:
+    """Add to a batch what an entry's effects change, and return the bytes of it.
+
+    `replaced` is of the same batch, and is kept up to date.
+    """
+    number = size = 0
     expired: set[bytes] = set()
     for key, _, new, kind, _ in effects:
         if kind == Kind.MARK:
             expired.add(key)
-        if kind != Kind.ITEM:
+        touched = kind == Kind.FEED and new is not None
+        if kind != Kind.ITEM and not touched:
             continue
         old = replaced[key] if key in replaced else _held(reader, key)
-        replaced[key] = new
-        if not _same(old, new):
+        if touched:
+            if old is None:
+                continue
+            change = Change(clock, key, None, old, TOUCHED)
+        else:
+            replaced[key] = new
+            if _same(old, new):
+                continue
             change = Change(clock, key, old, new, EXPIRED if key in expired else USER)
-            batch.put(Kind.FEED, _KEY.pack(index, number), cbor2.dumps(change))
-            number += 1
+        record = cbor2.dumps(change)
+        batch.put(Kind.FEED, _KEY.pack(index, number), record)
+        number += 1
+        size += len(record)
+    return size
 
 
 def _held(reader: KeyspaceReader, key: bytes) -> bytes | None:
@@ -147,6 +167,35 @@ def read_positions(reader: KeyspaceReader) -> dict[str, int]:
     }
 
 
+def last_change(reader: KeyspaceReader) -> int:
+    """Return the index of the last entry that left a record; 0 if none is there."""
+    prefix = len(reader.prefix(Kind.FEED))
+    for key, _ in reader.scan(Kind.FEED, reverse=True):
+        return int(_KEY.unpack(key[prefix:])[0])
+    return 0
+
+
+def cursor_of(index_id: str) -> str:
+    """Return the name of the cursor of a global index."""
+    return f"i/{index_id}"
+
+
+def trim_point(settings: Settings, positions: Mapping[str, int]) -> int:
+    """Return below which entry nobody needs the feed any more, given how far its consumers have come.
+
+    Every consumer is asked here: global indexes for what they have not taken.
+    """
+    return min((positions.get(cursor_of(index), 0) + 1 for index in settings.indexes), default=0)
+
+
+def begin_cursors(batch: DataBatch, old: Settings, new: Settings, clock: int, index: int) -> None:
+    """Have indexes that settings name for the first time, in this entry, begin here."""
+    position = _POSITION.pack(index)
+    for each in new.indexes:
+        if each not in old.indexes:
+            batch.put(Kind.CURSOR, cursor_of(each).encode(), encode_value(clock, index, 0, position))
+
+
 def position_effect(name: str, position: int) -> Effect:
     return Effect(name.encode(), 0, _POSITION.pack(position), int(Kind.CURSOR))
 
@@ -154,6 +203,11 @@ def position_effect(name: str, position: int) -> Effect:
 def trim_effect(below: int) -> Effect:
     """The effect that removes what entries below `below` changed, `TRIM_AT_ONCE` records at most."""
     return Effect(_POSITION.pack(below), 0, None, int(Kind.FEED))
+
+
+def touch_effect(key: bytes) -> Effect:
+    """The effect that leaves a record of an item, if there is one, as it is."""
+    return Effect(key, 0, b"", int(Kind.FEED))
 
 
 def expiry_effect(key: bytes) -> Effect:
@@ -182,15 +236,19 @@ def _keys_below(reader: KeyspaceReader, below: int) -> Iterator[bytes]:
 
 __all__ = [
     "EXPIRED",
+    "TOUCHED",
     "TRIMMED",
     "USER",
     "Change",
     "Replaced",
     "Settings",
+    "begin_cursors",
+    "cursor_of",
     "decode_change",
     "decode_settings",
     "encode_settings",
     "expiry_effect",
+    "last_change",
     "position_effect",
     "read_changes",
     "read_position",
@@ -198,6 +256,8 @@ __all__ = [
     "read_positions",
     "record_changes",
     "settings_effect",
+    "touch_effect",
     "trim",
     "trim_effect",
+    "trim_point",
 ]

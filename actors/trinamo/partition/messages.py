@@ -275,6 +275,40 @@ class TakeChanges(Request[Taken]):
     changes: tuple[tuple[bytes, int, bytes | None], ...]
 
 
+@attrs.frozen
+class Touched(Message):
+    """What was touched is committed. `rest` is where to go on; None if nothing is left."""
+
+    WIRE = "partition.touched"
+    rest: bytes | None
+
+
+@attrs.frozen
+class Touch(Request[Touched]):
+    """Leave records in the feed of some items from `start` on, as they are when these are committed."""
+
+    WIRE = "partition.touch"
+    epoch: int
+    start: bytes
+
+
+@attrs.frozen
+class Passed(Message):
+    """Whether an index has taken all that was committed when this was asked, or not in time."""
+
+    WIRE = "partition.passed"
+    in_time: bool
+
+
+@attrs.frozen
+class PassOn(Request[Passed]):
+    """Answer when the global index of this id has taken all changes that are committed now (PROTOCOLS 6)."""
+
+    WIRE = "partition.pass_on"
+    epoch: int
+    index: str
+
+
 # Between replicas
 
 

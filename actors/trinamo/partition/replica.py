@@ -12,6 +12,7 @@ Invariants (PROTOCOLS 2, 3):
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Protocol
 
 import attrs
@@ -34,15 +35,20 @@ from trinamo.base import (
 from trinamo.lsm import AppliedState, GroupCommit, Store
 from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import KeyspaceReader
+from trinamo.partition.consumers import Consumers
 from trinamo.partition.evaluation import evaluate
 from trinamo.partition.feed import (
     TRIMMED,
     Replaced,
+    begin_cursors,
+    cursor_of,
     decode_settings,
+    last_change,
     read_changes,
     read_position,
     read_positions,
     record_changes,
+    touch_effect,
     trim,
 )
 from trinamo.partition.keeping import KEEPING
@@ -50,10 +56,13 @@ from trinamo.partition.localindexes import KINDS, LocalIndexes
 from trinamo.partition.messages import (
     Cursors,
     Durable,
+    Fault,
     FeedRows,
     Found,
     Get,
     Installed,
+    Passed,
+    PassOn,
     Read,
     ReadCursors,
     ReadFeed,
@@ -64,6 +73,8 @@ from trinamo.partition.messages import (
     Swapped,
     Tallied,
     Tally,
+    Touch,
+    Touched,
     Write,
     WriteResult,
     WriteResults,
@@ -87,6 +98,7 @@ from trinamo.world import Batch, Clock, Durability, Random
 
 ENVELOPES_PER_STRETCH = 64  # PROTOCOLS 3: no synchronous stretch beyond 1 ms or 100 items
 ROWS_PER_SLICE = 100  # the same rule
+INDEX_BEHIND = "IndexBehind"  # the code of a fault that says which index, to be told in words of the API
 LOG_ENTRIES_MAX = 4096  # beyond it the log is truncated ...
 LOG_BYTES_MAX = 4 << 20  # ... or beyond these bytes, for it is held in memory too
 LOG_ENTRIES_KEPT = 512  # for followers that were away for a moment
@@ -119,8 +131,8 @@ class Host(Protocol):
 
 
 Answer = Callable[[], None]
-Reading = Get | Read | Tally | ReadFeed | ReadCursors
-_READS = frozenset({Get, Read, Tally, ReadFeed, ReadCursors})
+Reading = Get | Read | Tally | ReadFeed | ReadCursors | PassOn
+_READS = frozenset({Get, Read, Tally, ReadFeed, ReadCursors, PassOn})
 
 
 @attrs.define
@@ -200,6 +212,7 @@ class Replica(Actor):
         self._past: Past | None = None
         settings = self._get(Kind.SETTINGS, b"")
         self.settings = decode_settings(None if settings is None else item_of(settings))
+        self.consumers = Consumers(last_change(self._keyspace), self._cursor)
 
     # -- the actor --------------------------------------------------------------------------------------------
 
@@ -218,7 +231,7 @@ class Replica(Actor):
         for envelope in batch:
             message = envelope.message
             kind = type(message)
-            if kind is Write or kind is Swap or kind in KEEPING:
+            if kind is Write or kind is Swap or kind in KEEPING or kind is Touch:
                 writes.append(envelope)
             elif kind in _READS:
                 self._on_read(envelope, now)
@@ -242,6 +255,8 @@ class Replica(Actor):
         """One tick of the node's timer."""
         if self._receiver.installing:
             return
+        if self.settings.indexes:
+            self.consumers.expire(now)
         if self._sender.active:
             self._sender.expire(now)
             self.core.tick(now)
@@ -255,6 +270,8 @@ class Replica(Actor):
 
     def answer_now(self, message: Message) -> Message | None:
         """Answer a strong read at once, if that needs no wait; for callers on the same node."""
+        if type(message) is PassOn:
+            return self._passed_now(message)
         if (
             type(message) is Get
             and message.epoch == self.record.epoch
@@ -293,7 +310,7 @@ class Replica(Actor):
     def _on_read(self, envelope: Envelope, now: float) -> None:
         message, reply = envelope.message, envelope.reply
         assert reply is not None
-        assert isinstance(message, Get | Read | Tally | ReadFeed | ReadCursors)
+        assert isinstance(message, Reading)
         if not self._admits(message, reply):
             return
         if isinstance(message, Get | Read) and not message.strong:
@@ -303,9 +320,15 @@ class Replica(Actor):
         elif not self.core.settled:
             self._unsettled.append(envelope)
         elif self.core.lease_valid(now):
-            reply.resolve(self._read(message))
+            self._answer_read(message, reply, now)
         else:
-            self._confirm(reply, lambda: reply.resolve(self._read(message)))
+            self._confirm(reply, lambda: self._answer_read(message, reply, now))
+
+    def _answer_read(self, message: Reading, reply: Reply[Any], now: float) -> None:
+        if type(message) is PassOn:
+            self.consumers.wait(message.index, reply, now)
+        else:
+            reply.resolve(self._read(message))
 
     def _confirm(self, reply: Reply[Any], answer: Answer) -> None:
         """Answer once this replica is known to lead still (read index)."""
@@ -345,6 +368,23 @@ class Replica(Actor):
                 return self._changes(message)
             case ReadCursors():
                 return Cursors(read_positions(self._keyspace), self.applied.index)
+            case PassOn():
+                return Passed(self.consumers.passed(message.index))
+
+    def _passed_now(self, message: PassOn) -> Passed | None:
+        """Answer if an index has taken everything; it may be that it only has not yet."""
+        core = self.core
+        asked_well = message.epoch == self.record.epoch and not self._receiver.installing
+        if asked_well and core.settled and core.lease_valid(self._host.clock.monotonic()):
+            return Passed(True) if self.consumers.passed(message.index) else None
+        return None
+
+    def read_feed(self, message: ReadFeed) -> FeedRows:
+        """Read changes as this replica has applied them, for consumers on the same node."""
+        return self._changes(message)
+
+    def _cursor(self, index: str) -> int:
+        return read_position(self._keyspace, cursor_of(index))
 
     def _changes(self, message: ReadFeed) -> FeedRows:
         reader, start = self._keyspace, (message.index, message.number)
@@ -398,13 +438,21 @@ class Replica(Actor):
         effects: list[Effect] = []
         overlay: dict[bytes, Current | None] = {}
         answers: list[tuple[Reply[Any], Message]] = []
+        indexes = self.settings.indexes
+        behind = self.consumers.first_behind(indexes) if indexes else None
         for envelope in envelopes:
             reply, message = envelope.reply, envelope.message
             assert reply is not None
             if isinstance(message, Write):
-                answer = self._evaluate(message, reply, overlay, effects)
+                answer = (
+                    self._evaluate(message, reply, overlay, effects)
+                    if behind is None
+                    else _refusal(message, behind)
+                )
             elif isinstance(message, Swap):
                 answer = self._swap(message, reply, overlay, effects)
+            elif isinstance(message, Touch):
+                answer = self._touch(message, reply, effects)
             else:
                 answer = self._keep(message, reply, overlay, effects)
             if answer is not None:
@@ -413,6 +461,16 @@ class Replica(Actor):
             self._propose(effects, overlay, answers)
         elif answers:
             self._answer_without_effect(answers, now)
+
+    def _touch(self, message: Touch, reply: Reply[Any], effects: list[Effect]) -> Message | None:
+        if message.epoch != self.record.epoch:
+            reply.fail(WrongEpoch(f"{self!r} is of epoch {self.record.epoch}"))
+            return None
+        prefix = len(self._keyspace.prefix(Kind.ITEM))
+        scan = self._keyspace.scan(Kind.ITEM, max(message.start, self.record.start), self.record.end)
+        keys = [key[prefix:] for key, _ in islice(scan, ROWS_PER_SLICE)]
+        effects += [touch_effect(key) for key in keys]
+        return Touched(keys[-1] + b"\x00" if len(keys) == ROWS_PER_SLICE else None)
 
     def _evaluate(
         self,
@@ -605,6 +663,7 @@ class Replica(Actor):
             self._flight_term = leadership.term
         if not leadership.leads:
             self._drop(OutcomeUnknown("leadership was lost before the write was committed"))
+        self.consumers.tell()
         self._host.led(self)
 
     def _drop(self, error: OperatingError) -> None:
@@ -621,6 +680,7 @@ class Replica(Actor):
         for reply in self._read_replies:
             reply.fail(NotLeader(self.core.leader))
         self._reading, self._read_replies = [], []
+        self.consumers.drop(NotLeader(self.core.leader))
         self._reconsider()
 
     def _reconsider(self) -> None:
@@ -640,24 +700,32 @@ class Replica(Actor):
         )
         replaced: dict[tuple[Kind, bytes], bytes | None] = {}
         changed: Replaced = {}
+        grown: list[tuple[int, int]] = []  # entries that the feed has records of, and the bytes of these
         for entry in entries:
             if entry.kind is EntryKind.DATA:
                 clock, effects = self._take_effects(entry)
                 add_effects(tallies, effects)
                 if self.settings.feed:
-                    record_changes(batch, self._keyspace, entry.index, clock, effects, changed)
+                    size = record_changes(batch, self._keyspace, entry.index, clock, effects, changed)
+                    if size:
+                        grown.append((entry.index, size))
                 if self._host.past_s or self._past is not None:
                     self._note_past(effects, clock, entry.index, replaced)
                 for key, size, item, kind, _ in effects:
                     if item is not None:
+                        if kind == Kind.FEED:
+                            continue  # an item was touched
                         batch.put(kind, key, encode_value(clock, entry.index, size, item))
                         if kind == Kind.SETTINGS:
-                            self.settings = decode_settings(item)
+                            former, self.settings = self.settings, decode_settings(item)
+                            begin_cursors(batch, former, self.settings, clock, entry.index)
+                            self.consumers.tell()
                         continue
                     if kind == Kind.ITEM:
                         deleted = clock
                     if kind == Kind.FEED:
                         below = trim(batch, self._keyspace, key)
+                        self.consumers.trimmed(int.from_bytes(below))
                         batch.put(Kind.CURSOR, TRIMMED.encode(), encode_value(clock, entry.index, 0, below))
                     elif kind != Kind.MARK:
                         batch.delete(kind, key)
@@ -666,6 +734,8 @@ class Replica(Actor):
         last = entries[-1]
         self.applied = AppliedState(last.index, last.term, clock, deleted, tuple(tallies))
         batch.commit(self.applied)
+        for index, size in grown:
+            self.consumers.grew(index, size)
         self._clock = max(self._clock, clock)
         self.core.applied_to(last.index)
         self._answer_applied(entries)
@@ -783,6 +853,11 @@ class Replica(Actor):
         """Hand leadership to `target`."""
         self.core.transfer(target, self._host.clock.monotonic())
         self._pump()
+
+
+def _refusal(message: Write, index: str) -> WriteResults:
+    """Return the answer to a write that would leave a global index too far behind (PROTOCOLS 5)."""
+    return WriteResults((WriteResult(True, 0, 0, None, Fault(INDEX_BEHIND, index)),) * len(message.writes))
 
 
 def _resolve(answers: list[tuple[Reply[Any], Message]]) -> None:

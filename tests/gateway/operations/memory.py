@@ -31,6 +31,7 @@ from trinamo.model.errors import (
     table_not_found,
     updated_item_too_large,
 )
+from trinamo.model.globalkeys import GlobalKeys
 from trinamo.model.indexes import check_updated_keys, size_with_entries
 from trinamo.model.limits import ITEM_SIZE_MAX
 from trinamo.model.localkeys import LocalKeys, prefix_end_of
@@ -112,6 +113,12 @@ class MemoryDatabase:
             raise resource_not_found()
         return rows.table
 
+    async def wait_for_index(self, table: Table, index: str) -> Table:
+        return table
+
+    async def catch_up(self, table: Table, index: str) -> None:
+        pass
+
     async def get(self, table: Table, key: bytes, *, consistent: bool) -> Stored | None:
         return self._tables[table.address].items.get(key)
 
@@ -176,13 +183,17 @@ def _rows(rows: _Rows, name: str | None, *, whole: bool) -> list[Row]:
     assert rows.table.indexes is not None
     index = rows.table.indexes.named(name)
     assert index is not None
-    keys = LocalKeys(rows.table.spec.keys, index.key.sort[0])
+    table = rows.table.spec.keys
     found = []
     for key, stored in rows.items.items():
         entry = index.entry(decode_item(stored.item))
         if entry is not None:
             shown = (stored.item, stored.size) if whole else (encode_item(entry), 0)
-            found.append(Row(keys.of_item(key, entry), item_size(entry), *shown))
+            if index.is_local:
+                entry_key = LocalKeys(table, index.key.sort[0]).of_item(key, entry)
+            else:
+                entry_key = GlobalKeys(table, index.key.partition, index.key.sort).of_item(entry)
+            found.append(Row(entry_key, item_size(entry), *shown))
     return sorted(found)
 
 

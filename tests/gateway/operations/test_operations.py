@@ -72,16 +72,6 @@ async def test_what_this_version_lacks_is_named(client: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        (
-            "GlobalSecondaryIndexes",
-            [
-                {
-                    "IndexName": "gsi",
-                    "KeySchema": [{"AttributeName": "sk", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        ),
         ("ResourcePolicy", "{}"),
     ],
 )

@@ -47,21 +47,21 @@ def test_segments_follow_one_another_without_gap(total: int) -> None:
 
 def test_a_query_reads_its_condition_and_resumes_strictly_behind_the_start() -> None:
     condition = KeyCondition(({"S": "a"},), (), ">=", ({"N": "3"},))
-    whole = query_range(SCHEMA, condition, None, forward=True)
+    whole = query_range(SCHEMA.attributes[:1], condition, None, forward=True)
     assert [sk for sk in range(10) if whole.holds(_key("a", sk))] == [3, 4, 5, 6, 7, 8, 9]
     assert not whole.holds(_key("b", 5))
-    rest = query_range(SCHEMA, condition, _key("a", 5), forward=True)
+    rest = query_range(SCHEMA.attributes[:1], condition, _key("a", 5), forward=True)
     assert [sk for sk in range(10) if rest.holds(_key("a", sk))] == [6, 7, 8, 9]
-    back = query_range(SCHEMA, condition, _key("a", 5), forward=False)
+    back = query_range(SCHEMA.attributes[:1], condition, _key("a", 5), forward=False)
     assert [sk for sk in range(10) if back.holds(_key("a", sk))] == [3, 4]
 
 
 def test_a_query_without_sort_condition_reads_the_whole_partition_value() -> None:
-    whole = query_range(SCHEMA, KeyCondition(({"S": "a"},)), None, forward=True)
+    whole = query_range(SCHEMA.attributes[:1], KeyCondition(({"S": "a"},)), None, forward=True)
     assert whole.holds(_key("a", -(10**20)))
     assert whole.holds(_key("a", 10**20))
     assert not whole.holds(_key("ab", 0))
-    assert query_range(HASH_ONLY, KeyCondition(({"S": "a"},)), None, forward=True).holds(
+    assert query_range(HASH_ONLY.attributes[:1], KeyCondition(({"S": "a"},)), None, forward=True).holds(
         put_key(HASH_ONLY, {"pk": {"S": "a"}})
     )
 
@@ -75,10 +75,10 @@ def _message(function: Any, *arguments: Any, **keywords: Any) -> str | None:
 
 def test_a_start_outside_of_the_condition_is_refused() -> None:
     condition = KeyCondition(({"S": "a"},), (), ">=", ({"N": "3"},))
-    assert _message(query_range, SCHEMA, condition, _key("a", 2), forward=True) == (
+    assert _message(query_range, SCHEMA.attributes[:1], condition, _key("a", 2), forward=True) == (
         "The provided starting key does not match the range key predicate"
     )
-    assert _message(query_range, SCHEMA, condition, _key("b", 4), forward=True) == (
+    assert _message(query_range, SCHEMA.attributes[:1], condition, _key("b", 4), forward=True) == (
         "The provided starting key is outside query boundaries based on provided conditions"
     )
 

@@ -33,11 +33,19 @@ class Counted(NamedTuple):
     bytes: int
 
 
+class IndexState(NamedTuple):
+    """Where a global index is in its life; `backfilling` while it learns what the table holds."""
+
+    status: TableStatus
+    backfilling: bool = False
+
+
 @attrs.frozen
 class Table:
     """A table of the catalog. `table_id` is the UUID that users see; moments are in seconds since 1970.
 
-    `as_of` is when it was looked at; only operations on tables know it.
+    `as_of` is when it was looked at; only operations on tables know it. `index_states` are of global indexes, by name;
+    those of which nothing is said are as the table is.
     """
 
     address: TableAddress
@@ -49,6 +57,7 @@ class Table:
     size_bytes: int = 0
     index_sizes: Mapping[str, Counted] = attrs.field(factory=dict)
     as_of: float = 0.0
+    index_states: Mapping[str, IndexState] = attrs.field(factory=dict)
     indexes: Indexes | None = attrs.field(init=False, repr=False, eq=False)
     """Those of `spec`, ready to use."""
 
@@ -210,6 +219,14 @@ class Database(Protocol):
         """
         ...
 
+    async def wait_for_index(self, table: Table, index: str) -> Table:
+        """Return the table when a global index of it can be read; where things take time, at once, as it is."""
+        ...
+
+    async def catch_up(self, table: Table, index: str) -> None:
+        """Return when a global index holds what was written before; where things are eventual, at once."""
+        ...
+
     async def get(self, table: Table, key: bytes, *, consistent: bool) -> Stored | None:
         """Read one item."""
         ...
@@ -240,10 +257,11 @@ class Database(Protocol):
         index: str | None = None,
         whole: bool = False,
     ) -> Slice:
-        """Read on from the first (`forward`) or last key of a range of the table, or of the local index of a name.
+        """Read on from the first (`forward`) or last key of a range of the table, or of the index of a name.
 
-        Of an index, entries are read, or with `whole` their items, both as they are at one moment; the keys are the
-        entries' (`trinamo.model.localkeys`). What is fetched so counts towards `size_max`.
+        Of an index, entries are read, or with `whole` the items of a local one, both as they are at one moment; the keys
+        are the entries' (`trinamo.model.localkeys`, `trinamo.model.globalkeys`). What is fetched so counts towards
+        `size_max`.
 
         A slice ends after `count_max` items, after the item that brings the sum of sizes above `size_max`, or earlier, at
         the convenience of the database; then `rest` says where to go on. A slice may be empty and yet have a rest.

@@ -25,10 +25,17 @@ def describe(table: Table) -> dict[str, Any]:
         item_count=table.item_count,
         size_bytes=table.size_bytes,
     )
-    for index in description.get("LocalSecondaryIndexes", ()):
+    global_indexes = description.get("GlobalSecondaryIndexes", [])
+    for index in (*description.get("LocalSecondaryIndexes", ()), *global_indexes):
         counted = table.index_sizes.get(index["IndexName"])
         if counted is not None:
             index.update(ItemCount=counted.entries, IndexSizeBytes=counted.bytes)
+    for index in global_indexes:
+        state = table.index_states.get(index["IndexName"])
+        if state is not None:
+            index["IndexStatus"] = state.status.value
+            if state.backfilling:
+                index["Backfilling"] = True
     return description
 
 

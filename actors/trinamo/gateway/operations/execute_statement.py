@@ -7,6 +7,7 @@ from trinamo.gateway.operations.answers import add_write, tells_index_units
 from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.operation import Caller, Operation, add_if
 from trinamo.gateway.operations.selecting import resumed_key, select_page
+from trinamo.gateway.operations.sources import readable_table
 from trinamo.gateway.operations.statements import (
     PARAMETERS,
     STATEMENT,
@@ -39,7 +40,8 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     resumed = resumed_key(request)
     if not isinstance(plan, SelectPlan):
         return await _write(database, caller, request, plan)
-    table = await database.table(table_address(plan.source.table, *caller))
+    address = table_address(plan.source.table, *caller)
+    table = await readable_table(database, address, plan.source.index)
     return await select_page(database, table, plan, request, resumed)
 
 

@@ -90,6 +90,8 @@ async def read_page(
     index = None if source.index is None else source.index.name
     rest: KeyRange | None = keys
     full = False
+    if source.index is not None and not source.index.is_local:
+        await database.catch_up(source.table, source.index.name)
     while rest is not None and not full:
         piece = await database.read(
             source.table,
@@ -107,6 +109,14 @@ async def read_page(
     return _answer(page, source, request, full=full)
 
 
+def consumed_of(source: Source, units: float, fetches: float) -> Consumed:
+    """Return what reading rows cost, and fetching the items of those of a local index."""
+    if source.index is None:
+        return Consumed(units)
+    arm = {source.index.name: units}
+    return Consumed(fetches, arm) if source.index.is_local else Consumed(0.0, global_=arm)
+
+
 def _answer(page: _Page, source: Source, request: Request, *, full: bool) -> bytes:
     counts: dict[str, Any] = {"Count": page.count, "ScannedCount": page.scanned}
     if full:
@@ -115,10 +125,7 @@ def _answer(page: _Page, source: Source, request: Request, *, full: bool) -> byt
     asked = request.get("ReturnConsumedCapacity")
     if asked is not None:
         units = read_units(page.size, consistent=page.consistent)
-        if source.index is None:
-            consumed = Consumed(units)
-        else:
-            consumed = Consumed(page.fetches, {source.index.name: units})
+        consumed = consumed_of(source, units, page.fetches)
         add_if(counts, "ConsumedCapacity", consumed.told(request["TableName"], asked))
     rendered = dump_json(counts)
     if page.items is None:

@@ -5,15 +5,18 @@ all of a partition value, and the sort values that meet a condition are each one
 resumes strictly behind the starting key: above it going forward, below it going backward.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from trinamo.expressions import Expressions, KeyCondition
 from trinamo.model.errors import ApiError, select_fault, validation
+from trinamo.model.globalkeys import partition_prefix_of
 from trinamo.model.keys import (
     HASH_SIZE,
+    KeyAttribute,
     KeySchema,
     batch_put_key,
-    partition_prefix,
+    encode_typed,
     prefix_end,
     sort_range,
     successor,
@@ -106,12 +109,17 @@ def segment_range(segment: int, total: int) -> KeyRange:
     )
 
 
-def condition_range(schema: KeySchema, condition: KeyCondition) -> KeyRange:
-    """Return the keys that a key condition on this schema names."""
-    prefix = partition_prefix(schema.partition, condition.partition[0])
+def condition_range(partition: Sequence[KeyAttribute], condition: KeyCondition) -> KeyRange:
+    """Return the keys that a key condition names, where these are the partition key attributes."""
+    prefix = partition_prefix_of(partition, condition.partition)
     if condition.operator is None:
         return KeyRange(prefix, prefix_end(prefix))
-    return KeyRange(*sort_range(prefix, condition.operator, *condition.operands))
+    return KeyRange(*sort_range(sort_prefix(prefix, condition), condition.operator, *condition.operands))
+
+
+def sort_prefix(prefix: bytes, condition: KeyCondition) -> bytes:
+    """Return what the keys begin with that have the sort values which a condition fixes before its last."""
+    return prefix + b"".join([encode_typed(value) for value in condition.sort_prefix])
 
 
 def start_key(schema: KeySchema, key: Item, *, query: bool) -> bytes:
@@ -125,14 +133,14 @@ def start_key(schema: KeySchema, key: Item, *, query: bool) -> bytes:
 
 
 def query_range(
-    schema: KeySchema, condition: KeyCondition, start: bytes | None, *, forward: bool
+    partition: Sequence[KeyAttribute], condition: KeyCondition, start: bytes | None, *, forward: bool
 ) -> KeyRange:
     """Return the keys that a Query has yet to read, or raise the error of a start outside of its condition."""
-    whole = condition_range(schema, condition)
+    whole = condition_range(partition, condition)
     if start is None:
         return whole
     if not whole.holds(start):
-        prefix = partition_prefix(schema.partition, condition.partition[0])
+        prefix = partition_prefix_of(partition, condition.partition)
         if not start.startswith(prefix):
             raise validation(
                 "The provided starting key is outside query boundaries based on provided conditions"

@@ -6,7 +6,6 @@ from trinamo.expressions import FILTER, KEY_CONDITION, PROJECTION, Expressions, 
 from trinamo.gateway.operations import members
 from trinamo.gateway.operations.checks import (
     check_expressions_given,
-    key_names,
     read_given_expressions,
 )
 from trinamo.gateway.operations.database import Database
@@ -18,7 +17,7 @@ from trinamo.gateway.operations.paging import (
     check_start_key_values,
     query_range,
 )
-from trinamo.gateway.operations.sources import check_source_paths, source_of
+from trinamo.gateway.operations.sources import check_source_paths, readable_table, source_of
 from trinamo.model.errors import VALIDATION_PREFIX, validation
 from trinamo.model.shapes import Boolean, Integer, Member, Request, Structure
 from trinamo.model.tables import table_address
@@ -72,18 +71,18 @@ def check(request: Request) -> Expressions:
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
-    table = await database.table(table_address(request["TableName"], *caller))
+    address = table_address(request["TableName"], *caller)
+    table = await readable_table(database, address, request.get("IndexName"))
     source = source_of(table, request, expressions, query=True)
-    keys = source.keys
     given = request.get("ExclusiveStartKey")
     start = None if given is None else source.start(given.tree, query=True)
-    condition = expressions.key_condition(keys.attributes[:1], keys.attributes[1:])
+    condition = expressions.key_condition(source.partition, source.sort)
     if expressions.filter is not None:
         named = "QueryFilter" if "QueryFilter" in request else "Filter Expression"
-        check_filter_paths(named, expressions.filter.paths, key_names(keys))
+        check_filter_paths(named, expressions.filter.paths, source.key_names)
     check_source_paths(source, expressions)
     forward: bool = request.get("ScanIndexForward", True)
-    left = query_range(keys, condition, start, forward=forward)
+    left = query_range(source.partition, condition, start, forward=forward)
     return await read_page(database, source, left, request, expressions, forward=forward)
 
 

@@ -18,7 +18,7 @@ from trinamo.gateway.operations.paging import (
     check_start_key_values,
     scan_range,
 )
-from trinamo.gateway.operations.sources import check_source_paths, source_of
+from trinamo.gateway.operations.sources import check_source_paths, readable_table, source_of
 from trinamo.model.limits import SCAN_SEGMENTS_MAX
 from trinamo.model.shapes import Integer, Member, Request, Structure
 from trinamo.model.tables import table_address
@@ -61,7 +61,8 @@ def check(request: Request) -> Expressions:
 
 async def _perform(database: Database, caller: Caller, request: Request) -> bytes:
     expressions = check(request)
-    table = await database.table(table_address(request["TableName"], *caller))
+    address = table_address(request["TableName"], *caller)
+    table = await readable_table(database, address, request.get("IndexName"))
     source = source_of(table, request, expressions, query=False)
     given = request.get("ExclusiveStartKey")
     start = None if given is None else source.start(given.tree, query=False)

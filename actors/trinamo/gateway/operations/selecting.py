@@ -23,16 +23,16 @@ from trinamo.expressions import KeyCondition, check_key_paths
 from trinamo.gateway.operations.checks import key_names
 from trinamo.gateway.operations.database import Database, Slice, Table
 from trinamo.gateway.operations.operation import add_if
+from trinamo.gateway.operations.pages import consumed_of
 from trinamo.gateway.operations.paging import KeyRange, condition_range
-from trinamo.gateway.operations.sources import Source
-from trinamo.model.capacity import Consumed, read_units
+from trinamo.gateway.operations.sources import Source, check_readable
+from trinamo.model.capacity import read_units
 from trinamo.model.errors import ApiError, not_in_this_version, validation
 from trinamo.model.jsontext import dump_json
-from trinamo.model.keys import KeySchema
 from trinamo.model.limits import PAGE_SIZE_MAX
 from trinamo.model.shapes import Request
 from trinamo.model.values import Item, decode_item, encode_item, item_json
-from trinamo.partiql import SelectPlan
+from trinamo.partiql import Reach, SelectPlan
 
 _ROWS_OVER_PARTITIONS: Final = 10  # DynamoDB: "pages of up to 10 items"
 _CHECK_SIZE: Final = 8
@@ -50,7 +50,8 @@ def _source_of(table: Table, plan: SelectPlan, *, consistent: bool) -> Source:
     if not index.is_local:
         if consistent:
             raise validation("Strongly consistent read is not supported on Global Secondary Indexes")
-        raise not_in_this_version("reading a global secondary index")
+        check_readable(table, index.name)
+        return Source(table, index)
     return Source(table, index, not index.holds([str(path[0]) for path in plan.paths]))
 
 
@@ -145,25 +146,37 @@ async def select_page(
     """Return the answer to a SELECT, of rows behind the key `resumed` if there is one."""
     consistent: bool = request.get("ConsistentRead", False)
     source = _source_of(table, plan, consistent=consistent)
-    keys = source.keys
-    reach = plan.reach(keys.attributes)
-    check_key_paths(plan.paths, key_names(table.spec.keys), key_names(keys))
+    reach = _reach(source, plan)
+    check_key_paths(plan.paths, key_names(table.spec.keys), source.key_names)
     limit: int | None = request.get("Limit")
     if reach.partitions is not None and len(reach.partitions) > 1:
         limit = min(limit or _ROWS_OVER_PARTITIONS, _ROWS_OVER_PARTITIONS)
-    ranges = _ranges(keys, reach.partitions)
+    ranges = _ranges(source, reach.partitions)
     if resumed is not None:
         ranges = _behind(ranges, resumed, forward=reach.forward)
     page = _Page(plan, source, limit, consistent)
+    if source.index is not None and not source.index.is_local:
+        await database.catch_up(table, source.index.name)
     for each in ranges:
         await _read(database, page, each, forward=reach.forward)
     return _answer(page, request)
 
 
-def _ranges(schema: KeySchema, partitions: Sequence[Sequence[KeyCondition]] | None) -> list[KeyRange]:
+def _reach(source: Source, plan: SelectPlan) -> Reach:
+    """Return what has to be read. Of an index's key, the first attribute of each half leads there; the rest filters."""
+    if len(source.partition) == 1:
+        return plan.reach((*source.partition, *source.sort[:1]))
+    if plan.order:
+        raise not_in_this_version("ORDER BY of an index with several partition key attributes")
+    return Reach(None, True)
+
+
+def _ranges(source: Source, partitions: Sequence[Sequence[KeyCondition]] | None) -> list[KeyRange]:
     if partitions is None:
         return [KeyRange(b"", None)]
-    found = [_common([condition_range(schema, each) for each in conditions]) for conditions in partitions]
+    found = [
+        _common([condition_range(source.partition, each) for each in conditions]) for conditions in partitions
+    ]
     return [each for each in found if each is not None]
 
 
@@ -208,9 +221,7 @@ def _answer(page: _Page, request: Request) -> bytes:
         rest["NextToken"] = _token(request, page.last_key)
         rest["LastEvaluatedKey"] = source.decode(page.last_key)
     units = read_units(page.size, consistent=page.consistent)
-    consumed = Consumed(units)
-    if source.index is not None:
-        consumed = Consumed(page.fetches, {source.index.name: units})
+    consumed = consumed_of(source, units, page.fetches)
     asked = request.get("ReturnConsumedCapacity")
     add_if(rest, "ConsumedCapacity", consumed.told(page.plan.source.table, asked))
     items = _ITEMS + b",".join(page.items) + b"]"

@@ -9,54 +9,86 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from trinamo.expressions import Expressions
-from trinamo.gateway.operations.checks import check_paths, key_names
-from trinamo.gateway.operations.database import Table
+from trinamo.gateway.operations.checks import check_paths
+from trinamo.gateway.operations.database import Database, Table
 from trinamo.gateway.operations.paging import INVALID_START, start_key
-from trinamo.model.errors import ApiError, invalid_parameters, key_mismatch, not_in_this_version, validation
+from trinamo.model.errors import ApiError, invalid_parameters, key_mismatch, validation
+from trinamo.model.globalkeys import GlobalKeys
 from trinamo.model.indexes import Index
-from trinamo.model.keys import KeyAttribute, KeySchema, batch_put_key, check_key_value, decode_key
+from trinamo.model.keys import KeyAttribute, batch_put_key, check_key_value, decode_key
 from trinamo.model.localkeys import LocalKeys
 from trinamo.model.shapes import Request
+from trinamo.model.tables import TableAddress, TableStatus
 from trinamo.model.values import Item
 
 
 @attrs.frozen
 class Source:
-    """A table, or one of its local indexes. `reads_items`: rows shall be items, although an index is read."""
+    """A table, or one of its indexes. `reads_items`: rows shall be items, although a local index is read."""
 
     table: Table
     index: Index | None = None
     reads_items: bool = False
 
     @property
-    def keys(self) -> KeySchema:
-        """What key conditions are about."""
-        if self.index is None:
-            return self.table.spec.keys
-        return KeySchema(self.index.key.partition[0], self.index.key.sort[0])
+    def partition(self) -> tuple[KeyAttribute, ...]:
+        """The partition key attributes that key conditions are about."""
+        return self.table.spec.keys.attributes[:1] if self.index is None else self.index.key.partition
+
+    @property
+    def sort(self) -> tuple[KeyAttribute, ...]:
+        """The sort key attributes that key conditions are about."""
+        return self.table.spec.keys.attributes[1:] if self.index is None else self.index.key.sort
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of both."""
+        return tuple(attribute.name for attribute in (*self.partition, *self.sort))
 
     def start(self, key: Item, *, query: bool) -> bytes:
         """Return the byte key that ExclusiveStartKey means, or raise the error of one that does not fit."""
         if self.index is None:
             return start_key(self.table.spec.keys, key, query=query)
-        local_keys = self._local_keys()
-        if len(key) != len(local_keys.attributes):
+        keys = self._index_keys()
+        if len(key) != len({attribute.name for attribute in keys.attributes}):
             raise validation(INVALID_START)
         _check_start(self.index.attributes, key)
         try:
             batch_put_key(self.table.spec.keys, key)
-            check_key_value(local_keys.sort, key[local_keys.sort.name])
+            for attribute in self.index.attributes:
+                check_key_value(attribute, key[attribute.name])
         except ApiError as error:
             raise validation(f"{INVALID_START}: {error.message}") from None
-        return local_keys.of_attributes(key)
+        return keys.of_attributes(key) if isinstance(keys, LocalKeys) else keys.of_item(key)
 
     def decode(self, key: bytes) -> Item:
         """Return the attributes of LastEvaluatedKey."""
-        return decode_key(self.keys, key) if self.index is None else self._local_keys().decode(key)
+        return decode_key(self.table.spec.keys, key) if self.index is None else self._index_keys().decode(key)
 
-    def _local_keys(self) -> LocalKeys:
+    def _index_keys(self) -> LocalKeys | GlobalKeys:
         assert self.index is not None
-        return LocalKeys(self.table.spec.keys, self.index.key.sort[0])
+        if self.index.is_local:
+            return LocalKeys(self.table.spec.keys, self.index.key.sort[0])
+        return GlobalKeys(self.table.spec.keys, self.partition, self.sort)
+
+
+async def readable_table(database: Database, address: TableAddress, index: str | None) -> Table:
+    """Return a table that takes requests, and if that can be waited for, also requests to read one of its indexes."""
+    table = await database.table(address)
+    if index is not None and not _is_readable(table, index):
+        table = await database.wait_for_index(table, index)
+    return table
+
+
+def check_readable(table: Table, index: str) -> None:
+    """Raise the error of a global index that is still being filled."""
+    if not _is_readable(table, index):
+        raise validation(f"Cannot read from backfilling global secondary index: {index}")
+
+
+def _is_readable(table: Table, index: str) -> bool:
+    state = table.index_states.get(index)
+    return state is None or state.status is not TableStatus.CREATING
 
 
 def source_of(table: Table, request: Request, expressions: Expressions, *, query: bool) -> Source:
@@ -69,14 +101,15 @@ def source_of(table: Table, request: Request, expressions: Expressions, *, query
         raise validation(f"The table does not have the specified index: {name}")
     if not index.is_local:
         _check_global(index, request, expressions, query=query)
-        raise not_in_this_version("reading a global secondary index")
+        check_readable(table, name)
+        return Source(table, index)
     shown = [*_shown_names(expressions), *_filtered_names(expressions)]
     return Source(table, index, (_shows_all(request) and index.kept is not None) or not index.holds(shown))
 
 
 def check_source_paths(source: Source, expressions: Expressions) -> None:
     """Raise the error of an expression that looks inside a key attribute of table or index."""
-    more = () if source.index is None else key_names(source.keys)
+    more = () if source.index is None else source.key_names
     check_paths(expressions, source.table.spec.keys, more)
 
 
