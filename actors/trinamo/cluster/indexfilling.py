@@ -33,7 +33,7 @@ async def prepare(router: Router, record: TableRecord) -> None:
             await router.call(route, Get(route.epoch, ()))  # they have none yet
         else:
             await router.call(route, Configure(route.epoch, encode_settings(settings)))
-            if not settings.feed:
+            if record.indexes and not settings.feed:
                 await _forget_feed(router, route)
 
 

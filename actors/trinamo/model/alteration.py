@@ -1,7 +1,7 @@
 """UpdateTable: its shape, its checks in the service's order, and what it makes of a table.
 
 `check_alteration` looks at the request alone, `altered` at the table too. As with creation, what they accept is an
-update of the service; of updates of global indexes, which this version does not have, `altered` makes nothing.
+update of the service.
 
 An update is shown as being under way, with the old settings, until the next ones are in force. But deletion protection
 is in force at once, and the moments of throughput changes and the limits of on-demand throughput show at once.
@@ -26,6 +26,7 @@ from trinamo.model.declarations import (
     WARM,
 )
 from trinamo.model.errors import internal_server_error, invalid_parameters, limit_exceeded, validation
+from trinamo.model.indexalteration import altered_indexes
 from trinamo.model.indexupdates import INDEX_UPDATES, check_declared, check_index_updates, updated_units
 from trinamo.model.limits import TABLE_CLASS_CHANGES_MAX
 from trinamo.model.replicaupdates import REPLICA_UPDATES, WITNESS_UPDATES
@@ -145,7 +146,10 @@ def altered(spec: TableSpec, request: Request, now: float) -> Alteration:
     changes = spec.changes
     if spec.billing_mode is mode is BillingMode.PROVISIONED:
         changes = with_units_change(changes, spec.throughput, throughput, now)
-    shown = attrs.evolve(held, changes=changes)
+    indexes = altered_indexes(spec, request, mode)
+    shown = attrs.evolve(
+        held, changes=changes, global_indexes=indexes.shown, attributes=indexes.shown_attributes
+    )
     if "OnDemandThroughput" in request:
         shown = attrs.evolve(shown, on_demand=on_demand)
     on_demand_since = spec.on_demand_since
@@ -164,6 +168,8 @@ def altered(spec: TableSpec, request: Request, now: float) -> Alteration:
         encryption=encryption(request.get("SSESpecification")) or spec.encryption,
         table_class=table_class,
         changes=changes,
+        global_indexes=indexes.next,
+        attributes=indexes.next_attributes,
     )
     if new == shown == held:
         return Alteration(held, None)

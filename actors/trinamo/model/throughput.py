@@ -197,12 +197,12 @@ def declared_warm(
     return _raised(given, warm_units(mode, throughput, None), of_what, f"initial throughput for {kind}")
 
 
-def updated_warm(given: Request | None, current: Throughput) -> Throughput:
+def updated_warm(given: Request | None, current: Throughput, of_what: str = "table") -> Throughput:
     """Return what is warm after an update, which cannot lower it."""
     if not given:
         return current
     asked = _raised(
-        given, current, "table", "current WarmThroughput, decreasing WarmThroughput is not supported"
+        given, current, of_what, "current WarmThroughput, decreasing WarmThroughput is not supported"
     )
     return Throughput(
         current.read if asked.read is None else asked.read,
