@@ -319,6 +319,11 @@ def test_the_clock_goes_forward_for_what_users_see_of_it(server: Server, db: Any
         ({"verb": "throttle", "key": "k"}, "key of throttle is an item's key in DynamoDB JSON, not 'k'"),
         ({"verb": "small_pages"}, "small_pages needs items or bytes"),
         ({"verb": "stale_reads"}, "stale_reads needs lag_ms"),
+        ({"verb": "index_lag", "index": "by-n"}, "index_lag needs lag_ms"),
+        (
+            {"verb": "index_lag", "lag_ms": 1, "operation": "Query"},
+            "index_lag takes table, index, seconds, lag_ms, not 'operation'",
+        ),
         ({"verb": "isolate", "node": "n9"}, "unknown node 'n9'; known are n1, n2, n3"),
         ({"verb": "crash"}, "crash needs node"),
         ({"verb": "restart", "node": "n1"}, "n1 is alive"),
@@ -398,3 +403,56 @@ def test_conditions_and_updates_never_see_the_past(server: Server, db: Any) -> N
         )
     assert answer["Attributes"] == item(1, n={"N": "3"})
     assert get(db, 1) == item(1)
+
+
+# -- global indexes -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def indexed(db: Any) -> Iterator[str]:
+    """A table with two global indexes, by the number n and by the string s."""
+    attributes = {"pk": "S", "n": "N", "s": "S"}
+    db.create_table(
+        TableName="indexed",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": a, "AttributeType": t} for a, t in attributes.items()],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": f"by-{name}",
+                "KeySchema": [{"AttributeName": name, "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for name in ("n", "s")
+        ],
+    )
+    yield "indexed"
+    db.delete_table(TableName="indexed")
+
+
+def found(db: Any, table: str, index: str) -> list[Any]:
+    return sorted(each["pk"]["S"] for each in clients.every_item(db.scan, TableName=table, IndexName=index))
+
+
+def test_a_lagging_index_learns_later_and_reads_of_it_do_not_wait(
+    server: Server, db: Any, indexed: str
+) -> None:
+    def put_indexed(pk: str) -> None:
+        db.put_item(TableName=indexed, Item={"pk": {"S": pk}, "n": {"N": "1"}, "s": {"S": "x"}})
+
+    put_indexed("a")
+    fault = server.change("faults", verb="index_lag", table=indexed, index="by-n", lag_ms=1_000)["id"]
+    assert found(db, indexed, "by-n") == ["a"]
+    begin = time.monotonic()
+    put_indexed("b")
+    assert found(db, indexed, "by-s") == ["a", "b"]
+    assert found(db, indexed, "by-n") == ["a"]
+    assert time.monotonic() - begin < 0.9
+    wait_until(lambda: found(db, indexed, "by-n") == ["a", "b"], "the index has caught up", 5.0)
+    assert 0.9 < time.monotonic() - begin < 4.0
+    assert listed(server, fault)["fired"] >= 1
+    server.change("faults", verb="index_lag", lag_ms=60_000)
+    put_indexed("c")
+    assert (found(db, indexed, "by-n"), found(db, indexed, "by-s")) == (["a", "b"], ["a", "b"])
+    server.remove("faults")
+    assert found(db, indexed, "by-n") == found(db, indexed, "by-s") == ["a", "b", "c"]

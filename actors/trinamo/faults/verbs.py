@@ -1,7 +1,8 @@
 """The verbs, and which fields each takes.
 
-Three kinds. A *request* fault lasts, and happens to requests that it selects. A *network* fault lasts, and lies
-between nodes. An *act* happens once, at once. Faults that last end by themselves after `seconds`, if that is given.
+Four kinds. A *request* fault lasts, and happens to requests that it selects. An *index* fault lasts, and lies between
+tables and their global indexes. A *network* fault lasts, and lies between nodes. An *act* happens once, at once.
+Faults that last end by themselves after `seconds`, if that is given.
 """
 
 import enum
@@ -17,6 +18,7 @@ class Kind(enum.Enum):
     """How a fault happens."""
 
     REQUEST = "request"
+    INDEX = "index"
     NETWORK = "network"
     ACT = "act"
 
@@ -51,6 +53,7 @@ _EVERY: Final = (
         one_of=("items", "bytes"),
     ),
     Verb("stale_reads", Kind.REQUEST, (*_REQUESTS, *_OFTEN, "seconds", "lag_ms"), needs=("lag_ms",)),
+    Verb("index_lag", Kind.INDEX, ("table", "index", "seconds", "lag_ms"), needs=("lag_ms",)),
     Verb("delay", Kind.REQUEST, (*_REQUESTS, *_OFTEN, "seconds", "ms"), needs=("ms",)),
     Verb(NETWORK_DELAY, Kind.NETWORK, (*_LINKS, *_OFTEN, "seconds", "ms"), needs=("ms",)),
     Verb("drop", Kind.NETWORK, (*_LINKS, *_OFTEN, "seconds")),

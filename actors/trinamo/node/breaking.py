@@ -17,11 +17,13 @@ import trio
 
 from trinamo.base import NodeId, OperatingError
 from trinamo.faults import BadFault, Fault, Faults, Kind
+from trinamo.faults.target import Part, selects_part
 from trinamo.faults.verbs import NETWORK_DELAY, read_verb
 from trinamo.gateway.faulty import check_words, perform_under_faults
 from trinamo.gateway.http.protocol import ApiRequest
 from trinamo.model.keys import item_key
 from trinamo.model.reading import read_attributes
+from trinamo.model.tables import TableAddress
 from trinamo.node.node import Node
 from trinamo.node.weather import FaultyWeather
 from trinamo.world import seeded_random
@@ -144,9 +146,19 @@ class ClusterFaults:
         added.set()
 
     def prepare(self, node: Node) -> None:
-        """Have a node's replicas keep as much of their past as stale reads will ask for."""
+        """Have a node's replicas keep as much of their past as stale reads will ask for, and its indexer be late."""
+        node.indexer.lag(self._index_lag_s)
+        node.database.lags = lambda table, index: bool(self._index_lags(table, index))
         lags = [fault.fields["lag_ms"] / 1000 for fault in self._faults if fault.name == "stale_reads"]
         node.host.past_s = max(lags, default=0.0)
+
+    def _index_lags(self, table: TableAddress, index: str) -> list[Fault]:
+        part = Part(table.name, index)
+        return [fault for fault in self._faults.of_kind(Kind.INDEX) if selects_part(fault.fields, part)]
+
+    def _index_lag_s(self, table: TableAddress, index: str) -> float:
+        lags = [fault for fault in self._index_lags(table, index) if fault.fires()]
+        return max((fault.fields["lag_ms"] / 1000 for fault in lags), default=0.0)
 
     async def run(self) -> None:
         """End faults whose time is over, until cancelled."""
@@ -200,6 +212,17 @@ class ClusterFaults:
     def stale_reads(self, *, lag_ms: float, **select: Unpack[Select]) -> Fault:
         """Let eventually consistent reads see what was there `lag_ms` ago."""
         return self.add("stale_reads", lag_ms=lag_ms, **select)
+
+    def index_lag(
+        self,
+        *,
+        lag_ms: float,
+        table: str | None = None,
+        index: str | None = None,
+        seconds: float | None = None,
+    ) -> Fault:
+        """Let global indexes learn of writes `lag_ms` later; reads of them do not wait for it."""
+        return self.add("index_lag", lag_ms=lag_ms, table=table, index=index, seconds=seconds)
 
     def delay(self, *, ms: float, **select: Unpack[Select]) -> Fault:
         """Hold requests for `ms`."""

@@ -18,6 +18,7 @@ _HELP: Final = {
     "unprocessed": "Leave items of batches unprocessed.",
     "small_pages": "End pages of Query and Scan early.",
     "stale_reads": "Let eventually consistent reads see the past.",
+    "index_lag": "Let global indexes learn of writes later.",
     "delay": "Hold requests; or, with --node, --from or --to, what nodes say to each other.",
     "drop": "Lose what nodes say to each other.",
     "partition": "Part groups of nodes: --groups n1/n2,n3",

@@ -119,6 +119,18 @@ class ThreadFaults:
     def stale_reads(self, *, lag_ms: float, **select: Unpack[Select]) -> Fault:
         return self._thread.call(self._faults.stale_reads, lag_ms=lag_ms, **select)
 
+    def index_lag(
+        self,
+        *,
+        lag_ms: float,
+        table: str | None = None,
+        index: str | None = None,
+        seconds: float | None = None,
+    ) -> Fault:
+        return self._thread.call(
+            self._faults.index_lag, lag_ms=lag_ms, table=table, index=index, seconds=seconds
+        )
+
     def delay(self, *, ms: float, **select: Unpack[Select]) -> Fault:
         return self._thread.call(self._faults.delay, ms=ms, **select)
 
