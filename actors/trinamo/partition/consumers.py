@@ -54,7 +54,7 @@ class Consumers:
         self.last = index
         self._bytes += size
         self._sizes.append((index, self._bytes))
-        self.tell()
+        self._tell()
 
     def trimmed(self, below: int) -> None:
         """Nobody needs any more what entries below this one changed."""
@@ -62,8 +62,12 @@ class Consumers:
         while sizes and sizes[0][0] < below:
             self._bytes_taken = sizes.popleft()[1]
 
-    def tell(self) -> None:
-        """Ring the bells of those who listen."""
+    def look_again(self) -> None:
+        """Cursors may have been moved by others, or begun: read them again."""
+        self._taken.clear()
+        self._tell()
+
+    def _tell(self) -> None:
         for listener in self._listeners:
             listener()
 

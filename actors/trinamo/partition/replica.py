@@ -663,7 +663,7 @@ class Replica(Actor):
             self._flight_term = leadership.term
         if not leadership.leads:
             self._drop(OutcomeUnknown("leadership was lost before the write was committed"))
-        self.consumers.tell()
+        self.consumers.look_again()
         self._host.led(self)
 
     def _drop(self, error: OperatingError) -> None:
@@ -719,7 +719,7 @@ class Replica(Actor):
                         if kind == Kind.SETTINGS:
                             former, self.settings = self.settings, decode_settings(item)
                             begin_cursors(batch, former, self.settings, clock, entry.index)
-                            self.consumers.tell()
+                            self.consumers.look_again()
                         continue
                     if kind == Kind.ITEM:
                         deleted = clock
