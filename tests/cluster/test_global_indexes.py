@@ -1,6 +1,7 @@
 """Global indexes in a running cluster: in the end they are the projection of their table, whatever happens meanwhile."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import attrs
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from cluster.clusters import HERE, KEYS, LIMIT_S, LOOK_S, node, running, spec, until
 from trinamo.cluster import IndexRecord, TableRecord
 from trinamo.cluster.indexer import KEEP_S
-from trinamo.gateway.operations.database import Delete, Put, Table
+from trinamo.gateway.clustered import ClusterDatabase
+from trinamo.gateway.operations.database import Delete, Put, Slice, Table
 from trinamo.gateway.operations.paging import KeyRange
 from trinamo.model.alteration import Alteration
 from trinamo.model.errors import ApiError
@@ -28,6 +30,7 @@ from trinamo.partition.messages import ReadCursors, ReadFeed
 
 pytestmark = pytest.mark.usefixtures("autojump_clock")
 
+T = TypeVar("T")
 G, H = KeyAttribute("g", "S"), KeyAttribute("h", "N")
 BY_G = IndexSpec("by-g", (G,), (), Projection("ALL"))
 BY_H_G = IndexSpec("by-h-g", (H, G), (H,), Projection("INCLUDE", ("x",)))
@@ -43,13 +46,22 @@ async def born(cluster: Cluster, *indexes: IndexSpec) -> Table:
     return await database.table(HERE)
 
 
-async def database_of(cluster: Cluster) -> Any:
-    """The gateway of the first node that lives, which may only just have begun to."""
-    await cluster.nodes[0].database.table(HERE)
-    return cluster.nodes[0].database
+async def insist(cluster: Cluster, ask: Callable[[ClusterDatabase], Awaitable[T]]) -> T:
+    """Ask the gateway of the first node that lives, until it knows; whatever is asked may be done twice."""
+    with trio.fail_after(LIMIT_S):
+        while True:
+            database = cluster.nodes[0].database
+            try:
+                await database.table(HERE)
+                return await ask(database)
+            except ApiError as error:
+                if error.status < 500:
+                    raise
+            await cluster.clock.sleep_until(cluster.clock.monotonic() + LOOK_S)
 
 
 async def record(cluster: Cluster) -> TableRecord:
+    await insist(cluster, lambda database: database.table(HERE))
     await cluster.nodes[0].catalog.refresh()
     return cluster.nodes[0].view.tables[HERE]
 
@@ -57,25 +69,32 @@ async def record(cluster: Cluster) -> TableRecord:
 async def put(cluster: Cluster, table: Table, pk: str, **attributes: Any) -> None:
     item: Item = {"pk": {"S": pk}, **attributes}
     write = Put(put_key(KEYS, item), encode_item(item), item_size(item))
-    await (await database_of(cluster)).write(table, write)
+    await insist(cluster, lambda database: database.write(table, write))
 
 
 async def delete(cluster: Cluster, table: Table, pk: str) -> None:
-    await (await database_of(cluster)).write(table, Delete(put_key(KEYS, {"pk": {"S": pk}})))
+    await insist(cluster, lambda database: database.write(table, Delete(put_key(KEYS, {"pk": {"S": pk}}))))
 
 
 async def rows(cluster: Cluster, table: Table, index: str | None = None) -> list[tuple[bytes, Item]]:
     if index is not None:
-        await (await database_of(cluster)).catch_up(table, index)
+        await insist(cluster, lambda database: database.catch_up(table, index))
     found: list[tuple[bytes, Item]] = []
     rest: KeyRange | None = KeyRange(b"", None)
     while rest is not None:
-        piece = await (await database_of(cluster)).read(
-            table, rest, count_max=None, size_max=1 << 20, forward=True, consistent=index is None, index=index
-        )
+        piece = await insist(cluster, lambda database: slice_of(database, table, rest, index))  # noqa: B023
         found += [(row.key, decode_item(row.item)) for row in piece.rows]
         rest = piece.rest
     return found
+
+
+async def slice_of(
+    database: ClusterDatabase, table: Table, keys: KeyRange | None, index: str | None
+) -> Slice:
+    assert keys is not None
+    return await database.read(
+        table, keys, count_max=None, size_max=1 << 20, forward=True, consistent=index is None, index=index
+    )
 
 
 async def projected(cluster: Cluster, table: Table, index: IndexSpec) -> list[tuple[bytes, Item]]:
@@ -89,18 +108,21 @@ async def projected(cluster: Cluster, table: Table, index: IndexSpec) -> list[tu
 
 async def add_index(cluster: Cluster, index: IndexSpec) -> None:
     def alter(found: TableSpec, _: float) -> Alteration:
+        if index in found.global_indexes:
+            return Alteration(found, None)
         new = attrs.evolve(found, global_indexes=(*found.global_indexes, index))
         return Alteration(new, new)
 
-    await (await database_of(cluster)).update_table(HERE, alter)
+    await insist(cluster, lambda database: database.update_table(HERE, alter))
 
 
 async def drop_index(cluster: Cluster, name: str) -> None:
     def alter(found: TableSpec, _: float) -> Alteration:
         kept = tuple(index for index in found.global_indexes if index.name != name)
-        return Alteration(found, attrs.evolve(found, global_indexes=kept))
+        new = attrs.evolve(found, global_indexes=kept)
+        return Alteration(found, None if new == found else new)
 
-    await (await database_of(cluster)).update_table(HERE, alter)
+    await insist(cluster, lambda database: database.update_table(HERE, alter))
 
 
 async def until_active(cluster: Cluster) -> Table:
@@ -109,9 +131,7 @@ async def until_active(cluster: Cluster) -> Table:
             "ACTIVE"
         }:
             await cluster.clock.sleep_until(cluster.clock.monotonic() + LOOK_S)
-    table = await (await database_of(cluster)).table(HERE)
-    assert isinstance(table, Table)
-    return table
+    return await insist(cluster, lambda database: database.table(HERE))
 
 
 def drawn(number: int) -> dict[str, Any]:
@@ -179,7 +199,7 @@ def test_an_index_is_the_projection_of_its_table_whatever_happened(
 
 
 async def check_tallies(cluster: Cluster, table: Table) -> None:
-    described = await (await database_of(cluster)).describe_table(HERE)
+    described = await insist(cluster, lambda database: database.describe_table(HERE))
     for index in table.spec.global_indexes:
         entries = [entry for _, entry in await projected(cluster, table, index)]
         size = sum(item_size(entry) for entry in entries)
@@ -259,7 +279,7 @@ async def test_a_backlog_of_an_index_throttles_writes_and_nothing_else(
         item: Item = {"pk": {"S": "z"}, "g": {"S": "1"}}
         batch = [Put(put_key(KEYS, item), encode_item(item), item_size(item))]
         with pytest.raises(ApiError) as caught:
-            await (await database_of(cluster)).write_many(table, batch)
+            await insist(cluster, lambda database: database.write_many(table, batch))
         assert len(await rows(cluster, table)) > 15
         cluster.faults.remove(fault.id)
         await rows(cluster, table, "by-g")
@@ -275,7 +295,7 @@ async def put_many(cluster: Cluster, table: Table, count: int) -> None:
 async def test_a_settled_read_waits_for_the_index_and_no_longer_than_two_seconds() -> None:
     async with running(partitions=2) as cluster:
         table = await born(cluster, BY_G)
-        database = await database_of(cluster)
+        database = cluster.nodes[0].database
         for number in range(20):
             await put(cluster, table, f"k{number}", g={"S": "1"})
             assert len(await rows(cluster, table, "by-g")) == number + 1
@@ -313,7 +333,7 @@ async def test_tables_that_are_put_back_have_their_indexes_filled() -> None:
         for number in range(60):
             await delete(cluster, table, f"k{number}")
         await cluster.restore(copied)
-        table = await (await database_of(cluster)).table(HERE)
+        table = await insist(cluster, lambda database: database.table(HERE))
         assert all(index.status is TableStatus.ACTIVE for index in (await record(cluster)).indexes)
         for index in (BY_G, BY_H_G):
             found = await rows(cluster, table, index.name)
