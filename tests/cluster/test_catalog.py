@@ -167,7 +167,7 @@ async def test_the_catalog_counts_its_changes_one_by_one() -> None:
         versions = [one.view.version]
         record = await one.catalog.create_table(HERE, spec(), 0.0, lambda _: None)
         for _ in range(2):  # the second finds nothing to do
-            await one.catalog.activate(record.table_id)
+            await one.catalog.activate(record)
         await one.catalog.remove(lambda found: attrs.evolve(found) == found)
         versions.append(one.view.version)
         assert versions == [0, 3]

@@ -20,6 +20,7 @@ from trinamo.cluster.records import (
     TableRecord,
     decode_record,
     encode_record,
+    settings_of,
 )
 from trinamo.cluster.router import Router
 from trinamo.cluster.view import CatalogView
@@ -235,12 +236,13 @@ class Catalog:
         assert altered is not None
         return altered
 
-    async def activate(self, table_id: str) -> None:
-        """End a table's creation or update, with the spec that is then in force."""
+    async def activate(self, prepared: TableRecord) -> None:
+        """End a table's creation or update, with the spec that is then in force; but no other than was prepared for."""
 
         def decide(_: Counters, tables: Tables) -> Change | None:
             for record in tables.values():
-                if record.table_id == table_id and record.status in _ARRIVING:
+                arriving = record.table_id == prepared.table_id and record.status in _ARRIVING
+                if arriving and settings_of(record) == settings_of(prepared):
                     return Change([record.at_rest()], [])
             return None
 

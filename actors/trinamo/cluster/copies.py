@@ -78,7 +78,7 @@ async def put_back(
         hidden = await catalog.add(hidden)
         async with trio.open_nursery() as nursery:
             for record, copy in zip(hidden, copies, strict=True):
-                nursery.start_soon(_fill, router, record, copy.rows)
+                nursery.start_soon(_fill, router, record, catalog.view.version, copy.rows)
         await _exchange(catalog, hidden, copies, chosen)
     except BaseExceptionGroup as group:
         await _give_up(catalog, hidden)
@@ -95,8 +95,8 @@ def _begun_anew(record: TableRecord, now: float) -> TableRecord:
     return attrs.evolve(record, account=HIDDEN + record.account, status=TableStatus.CREATING, spec=spec)
 
 
-async def _fill(router: Router, record: TableRecord, rows: Sequence[CopiedRow]) -> None:
-    await prepare(router, record)
+async def _fill(router: Router, record: TableRecord, version: int, rows: Sequence[CopiedRow]) -> None:
+    await prepare(router, record, version)
     for route in record.partitions:
         inside = [row for row in rows if route.start <= row.key and (not route.end or row.key < route.end)]
         for at in range(0, len(inside), _ROWS_AT_ONCE):

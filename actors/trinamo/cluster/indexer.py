@@ -25,7 +25,7 @@ from trinamo.cluster.view import CatalogView
 from trinamo.model.tables import TableAddress, TableStatus
 from trinamo.partition import Host, Replica
 from trinamo.partition.consumers import Consumers
-from trinamo.partition.feed import Change, cursor_of, decode_change, trim_point
+from trinamo.partition.feed import Change, cursor_of, decode_change
 from trinamo.partition.globalindexes import EntryChange, GlobalIndex
 from trinamo.partition.messages import Keep, ReadCursors, ReadFeed, TakeChanges
 from trinamo.world import Clock
@@ -322,10 +322,8 @@ class _Conversation:
             raise errors[0]
 
     async def _keep(self, found: _Found) -> None:
-        """Move the cursor, and trim what no consumer needs any more."""
-        replica, at = found.replica, self._at
-        positions = {cursor_of(each): replica.consumers.position(each) for each in replica.settings.indexes}
-        below = trim_point(replica.settings, positions)
-        keep = Keep(found.route.epoch, {cursor_of(self.key.index_id): at}, below)
+        """Move the cursor, and trim what no other consumer needs."""
+        at = self._at
+        keep = Keep(found.route.epoch, {cursor_of(self.key.index_id): at}, at + 1)
         await self._indexer.router.call(found.route, keep)
         self._kept, self._reminded = at, False

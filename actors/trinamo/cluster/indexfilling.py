@@ -18,18 +18,18 @@ from trinamo.partition.messages import Configure, Get, Keep, PassOn, ReadCursors
 TOUCHES_AHEAD: Final = 8  # of a hundred items each; then the index shall follow
 
 
-async def prepare(router: Router, record: TableRecord) -> None:
+async def prepare(router: Router, record: TableRecord, version: int) -> None:
     """Wait for leaders of a table's partitions and of its indexes', and give its own the settings that are to come.
 
-    Raises operating errors.
+    `version` is that of the catalog in which the record was seen. Raises operating errors.
     """
     for index in record.indexes:
         if index.status is not TableStatus.DELETING:
             for route in index.partitions:
                 await router.call(route, Get(route.epoch, ()))
-    settings = settings_of(record)
+    settings = settings_of(record, version)
     for route in record.partitions:
-        if settings == Settings() and record.status is TableStatus.CREATING:
+        if settings_of(record) == Settings() and record.status is TableStatus.CREATING:
             await router.call(route, Get(route.epoch, ()))  # they have none yet
         else:
             await router.call(route, Configure(route.epoch, encode_settings(settings)))
@@ -38,10 +38,11 @@ async def prepare(router: Router, record: TableRecord) -> None:
 
 
 async def _forget_feed(router: Router, route: PartitionRecord) -> None:
-    """Trim what nobody will read."""
+    """Trim what nobody will read: no consumer is left, unless somebody was faster and the feed has others again."""
     cursors = await router.call(route, ReadCursors(route.epoch))
-    below = cursors.committed + 1
-    while cursors.positions.get(TRIMMED, 0) < below:
+    below, trimmed = cursors.committed + 1, -1
+    while trimmed < cursors.positions.get(TRIMMED, 0) < below:
+        trimmed = cursors.positions.get(TRIMMED, 0)
         await router.call(route, Keep(route.epoch, {}, below))
         cursors = await router.call(route, ReadCursors(route.epoch))
 

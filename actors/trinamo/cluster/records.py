@@ -145,10 +145,13 @@ class CatalogChanged(Message):
     removed: tuple[bytes, ...]
 
 
-def settings_of(record: TableRecord) -> Settings:
-    """Return what the partitions of a table do besides keeping items, with the spec that is or will be in force."""
+def settings_of(record: TableRecord, version: int = 0) -> Settings:
+    """Return what the partitions of a table do besides keeping items, with the spec that is or will be in force.
+
+    `version` is that of the catalog in which the record was seen.
+    """
     kept = [index for index in record.indexes if index.status is not TableStatus.DELETING]
-    return Settings(feed=bool(kept), indexes=tuple(index.index_id for index in kept))
+    return Settings(feed=bool(kept), indexes=tuple(index.index_id for index in kept), version=version)
 
 
 def table_key(address: TableAddress) -> bytes:

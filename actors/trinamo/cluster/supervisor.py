@@ -138,9 +138,9 @@ class Supervisor(Actor):
         """As the active supervisor, move tables on: each by itself, for one may wait long for its leaders."""
         moving: set[str] = set()
 
-        async def move(record: TableRecord) -> None:
+        async def move(record: TableRecord, version: int) -> None:
             try:
-                await self._move(record)
+                await self._move(record, version)
             except OperatingError as error:
                 _log.info("table waits", node=self._node, table=record.spec.name, reason=str(error))
             else:
@@ -158,7 +158,7 @@ class Supervisor(Actor):
                             continue  # whoever fills it makes it ACTIVE
                         if _is_passing(record) and record.table_id not in moving:
                             moving.add(record.table_id)
-                            nursery.start_soon(move, record)
+                            nursery.start_soon(move, record, self._catalog.view.version)
                 await self._woken.wait()
 
     def _is_active(self) -> bool:
@@ -174,8 +174,8 @@ class Supervisor(Actor):
             except OperatingError as error:
                 _log.info("catalog not read", node=self._node, reason=str(error))
 
-    async def _move(self, record: TableRecord) -> None:
-        """Take one table to the next status; a new one once its partitions have leaders."""
+    async def _move(self, record: TableRecord, version: int) -> None:
+        """Take one table, of the catalog of this version, to its next status."""
         table_id = record.table_id
         if not self._settled:  # as on AWS, where it takes seconds
             passing_s = PASSING_MIN_S + self._random.random() * (PASSING_MAX_S - PASSING_MIN_S)
@@ -184,12 +184,12 @@ class Supervisor(Actor):
             await self._fill_indexes(record)
             return
         if record.status is not TableStatus.DELETING:
-            await prepare(self._router, record)
+            await prepare(self._router, record, version)
         async with self._changing:
             if record.status is TableStatus.DELETING:
                 await self._catalog.remove(lambda other: other.table_id == table_id)
             else:
-                await self._catalog.activate(table_id)
+                await self._catalog.activate(record)
 
     async def _fill_indexes(self, record: TableRecord) -> None:
         for index in record.indexes:

@@ -350,11 +350,14 @@ class ClusterDatabase:
             self.reads_ahead += 1
 
     async def _pass_on(self, asks: Sequence[tuple[PartitionRecord, PassOn]]) -> bool:
-        """Wait until an index has taken what is committed now; False if that takes too long."""
+        """Wait until an index has taken what is committed now; False if that takes too long, or nobody can say."""
         passed: list[bool] = []
 
         async def ask(route: PartitionRecord, request: PassOn) -> None:
-            passed.append((await _carry_out(self._router.call(route, request))).in_time)
+            try:
+                passed.append((await self._router.call(route, request)).in_time)
+            except OperatingError:
+                passed.append(False)
 
         async with trio.open_nursery() as nursery:
 

@@ -16,7 +16,7 @@ comes with snapshots, and outlives every failover. It is kept for partitions who
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import attrs
@@ -43,13 +43,15 @@ _POSITION = struct.Struct(">Q")
 class Settings(Message):
     """What a partition does besides keeping items.
 
-    A feed of changes, which the global indexes of these ids take; letting items expire by an attribute.
+    A feed of changes, which the global indexes of these ids take; letting items expire by an attribute. `version` is
+    that of the catalog which says so: settings of an older one never take the place of newer ones.
     """
 
     WIRE = "partition.settings"
     feed: bool = False
     expiry: str | None = None
     indexes: tuple[str, ...] = ()
+    version: int = 0
 
 
 class Change(NamedTuple):
@@ -180,12 +182,12 @@ def cursor_of(index_id: str) -> str:
     return f"i/{index_id}"
 
 
-def trim_point(settings: Settings, positions: Mapping[str, int]) -> int:
-    """Return below which entry nobody needs the feed any more, given how far its consumers have come.
+def trim_point(settings: Settings, position: Callable[[str], int], asked: int) -> int:
+    """Return below which entry the feed may be trimmed: as asked for, but for what a consumer still needs.
 
-    Every consumer is asked here: global indexes for what they have not taken.
+    Every consumer is asked here: global indexes for what they have not taken. `position` is of a cursor.
     """
-    return min((positions.get(cursor_of(index), 0) + 1 for index in settings.indexes), default=0)
+    return min([asked, *(position(cursor_of(index)) + 1 for index in settings.indexes)])
 
 
 def begin_cursors(batch: DataBatch, old: Settings, new: Settings, clock: int, index: int) -> None:

@@ -10,10 +10,12 @@ from trinamo.actor import Request
 from trinamo.lsm.layout import Kind
 from trinamo.partition.feed import (
     TRIMMED,
+    decode_settings,
     position_effect,
     read_position_of,
     settings_effect,
     trim_effect,
+    trim_point,
 )
 from trinamo.partition.messages import Configure, Done, Keep, TakeChanges, Taken
 from trinamo.partition.stored import Current, Effect, LookUp
@@ -23,21 +25,30 @@ Overlay = dict[bytes, Current | None]
 
 
 def configure(message: Configure, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
-    """Give the partition settings."""
+    """Give the partition settings, unless it has newer ones."""
     held = look_up(b"", Kind.SETTINGS)
-    if held is None or held.item != message.settings:
+    version = decode_settings(message.settings).version
+    if held is None or (held.item != message.settings and version >= decode_settings(held.item).version):
         effects.append(settings_effect(message.settings))
         overlay[b""] = Current(0, message.settings)
     return Done()
 
 
 def keep(message: Keep, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
-    """Move cursors, never back, and trim."""
+    """Move cursors, never back, and trim what no consumer needs any more."""
+
+    def position_of(name: str) -> int:
+        return read_position_of(look_up(name.encode(), Kind.CURSOR))
+
     for name, position in message.positions.items():
-        if position > read_position_of(look_up(name.encode(), Kind.CURSOR)):
+        if position > position_of(name):
             _move(name, position, overlay, effects)
-    if message.trim_below > read_position_of(look_up(TRIMMED.encode(), Kind.CURSOR)):
-        effects.append(trim_effect(message.trim_below))
+    if message.trim_below > position_of(TRIMMED):
+        held = look_up(b"", Kind.SETTINGS)
+        settings = decode_settings(None if held is None else held.item)
+        below = trim_point(settings, position_of, message.trim_below)
+        if below > position_of(TRIMMED):
+            effects.append(trim_effect(below))
     return Done()
 
 

@@ -192,7 +192,7 @@ class Done(Message):
 
 @attrs.frozen
 class Configure(Request[Done]):
-    """Give the partition these settings (`trinamo.partition.feed.Settings`), unless it has them."""
+    """Give the partition these settings (`trinamo.partition.feed.Settings`), unless it has these or newer ones."""
 
     WIRE = "partition.configure"
     epoch: int
@@ -244,7 +244,7 @@ class Cursors(Message):
 
 @attrs.frozen
 class Keep(Request[Done]):
-    """Move cursors of a feed's consumers, and trim what entries below `trim_below` changed."""
+    """Move cursors of a feed's consumers, and trim what entries below `trim_below` changed and no consumer needs."""
 
     WIRE = "partition.keep"
     epoch: int
