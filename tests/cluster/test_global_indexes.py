@@ -314,6 +314,7 @@ async def test_a_settled_read_waits_for_the_index_and_no_longer_than_two_seconds
 async def test_a_realistic_read_does_not_wait() -> None:
     async with running(mode="realistic") as cluster:
         await node(cluster, "n1").database.create_table(HERE, indexed(BY_G))
+        await until(cluster, lambda: node(cluster, "n1").view.tables[HERE].status is TableStatus.ACTIVE)
         table = await until_active(cluster)
         behind = 0
         for number in range(50):

@@ -271,11 +271,10 @@ class _Conversation:
         changes = [(index, decode_change(record)) for index, _, record in taken if index <= end]
         lag_s = self._indexer.lag_s(found.record, found.index.name)
         if lag_s:
-            limit = (self._indexer.clock.wall() - lag_s) * 1e6
-            due = [index for index, change in changes if change.clock <= limit]
+            came_at, now = replica.consumers.came_at, self._indexer.clock.monotonic()
+            due = [index for index, _ in changes if came_at(index) + lag_s <= now]
             if not due:
-                wait_s = min(lag_s, (changes[0][1].clock - limit) / 1e6)
-                return None, self._indexer.clock.monotonic() + wait_s
+                return None, came_at(changes[0][0]) + lag_s
             end = due[-1]
         return _Range(end, [change for index, change in changes if index <= end]), None
 

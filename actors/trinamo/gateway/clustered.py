@@ -402,6 +402,7 @@ class ClusterDatabase:
     async def write_many(self, table: Table, writes: Sequence[Put | Delete]) -> Sequence[Written | None]:
         by_key = {write.key: write for write in writes}
         done: dict[bytes, Written] = {}
+        behind: list[str] = []
 
         async def put(route: PartitionRecord, keys: list[bytes]) -> None:
             request = Write(route.epoch, tuple(_item_write(by_key[key]) for key in keys))
@@ -412,12 +413,14 @@ class ClusterDatabase:
                     return  # surely not done: the caller hears that these are unprocessed
                 raise internal_server_error() from None
             for key, result in zip(keys, answer.results, strict=True):
-                if result.fault is None or result.fault.code != INDEX_BEHIND:
+                if result.fault is not None and result.fault.code == INDEX_BEHIND:
+                    behind.append(result.fault.text)
+                else:
                     done[key] = self._written(table, result)
 
         await _all_at_once(put, self._by_partition(table, [write.key for write in writes]))
         if writes and not done:
-            raise service_unavailable()
+            raise self._throttled(table, behind[0]) if behind else service_unavailable()
         return [done.get(write.key) for write in writes]
 
     async def read(

@@ -7,9 +7,10 @@
 3. The feed that indexes have yet to take is bounded: beyond it an index is behind, and writes are refused.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -30,6 +31,14 @@ class _Waiting:
     deadline: float
 
 
+class _Grown(NamedTuple):
+    """An entry, the bytes that all entries up to it have left in the feed, and when it was applied."""
+
+    entry: int
+    bytes: int
+    moment: float
+
+
 class Consumers:
     """The global indexes of one partition's table. `cursor` reads how far one had come when that was last noted."""
 
@@ -40,7 +49,7 @@ class Consumers:
         self._taken: dict[str, int] = {}
         self._waiting: list[_Waiting] = []
         self._listeners: list[Callable[[], None]] = []
-        self._sizes: deque[tuple[int, int]] = deque()  # of entries, and the bytes of them all so far
+        self._entries: deque[_Grown] = deque()  # those that some index may not have taken
         self._bytes = 0
         self._bytes_taken = 0
 
@@ -49,18 +58,18 @@ class Consumers:
 
     # -- what the replica tells -------------------------------------------------------------------------------
 
-    def grew(self, index: int, size: int) -> None:
+    def grew(self, index: int, size: int, now: float) -> None:
         """An entry has changed something, and left so many bytes in the feed."""
         self.last = index
         self._bytes += size
-        self._sizes.append((index, self._bytes))
+        self._entries.append(_Grown(index, self._bytes, now))
         self._tell()
 
     def trimmed(self, below: int) -> None:
         """Nobody needs any more what entries below this one changed."""
-        sizes = self._sizes
-        while sizes and sizes[0][0] < below:
-            self._bytes_taken = sizes.popleft()[1]
+        entries = self._entries
+        while entries and entries[0].entry < below:
+            self._bytes_taken = entries.popleft().bytes
 
     def look_again(self) -> None:
         """Cursors may have been moved by others, or begun: read them again."""
@@ -113,6 +122,12 @@ class Consumers:
         if found is None:
             found = self._taken[index] = self._cursor(index)
         return found
+
+    def came_at(self, entry: int) -> float:
+        """Return when an entry was applied here, 0 if that was long ago."""
+        at = bisect_left(self._entries, (entry,))
+        known = at < len(self._entries) and self._entries[at].entry == entry
+        return self._entries[at].moment if known else 0.0
 
     def passed(self, index: str) -> bool:
         """Whether an index has taken all that there is."""

@@ -735,7 +735,7 @@ class Replica(Actor):
         self.applied = AppliedState(last.index, last.term, clock, deleted, tuple(tallies))
         batch.commit(self.applied)
         for index, size in grown:
-            self.consumers.grew(index, size)
+            self.consumers.grew(index, size, self._host.clock.monotonic())
         self._clock = max(self._clock, clock)
         self.core.applied_to(last.index)
         self._answer_applied(entries)
