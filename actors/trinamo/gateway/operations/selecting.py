@@ -25,7 +25,7 @@ from trinamo.gateway.operations.database import Database, Slice, Table
 from trinamo.gateway.operations.operation import add_if
 from trinamo.gateway.operations.pages import consumed_of
 from trinamo.gateway.operations.paging import KeyRange, condition_range
-from trinamo.gateway.operations.sources import Source, check_readable
+from trinamo.gateway.operations.sources import Source, check_filtered, check_projected, check_readable
 from trinamo.model.capacity import read_units
 from trinamo.model.errors import ApiError, not_in_this_version, validation
 from trinamo.model.jsontext import dump_json
@@ -51,6 +51,7 @@ def _source_of(table: Table, plan: SelectPlan, *, consistent: bool) -> Source:
         if consistent:
             raise validation("Strongly consistent read is not supported on Global Secondary Indexes")
         check_readable(table, index.name)
+        check_projected(index, [str(column.elements[0]) for column in plan.columns or ()])
         return Source(table, index)
     return Source(table, index, not index.holds([str(path[0]) for path in plan.paths]))
 
@@ -147,6 +148,8 @@ async def select_page(
     consistent: bool = request.get("ConsistentRead", False)
     source = _source_of(table, plan, consistent=consistent)
     reach = _reach(source, plan)
+    if source.index is not None and not source.index.is_local and reach.partitions is not None and plan.where:
+        check_filtered(source.index, [str(path[0]) for path in plan.where.condition.paths])
     check_key_paths(plan.paths, key_names(table.spec.keys), source.key_names)
     limit: int | None = request.get("Limit")
     if reach.partitions is not None and len(reach.partitions) > 1:

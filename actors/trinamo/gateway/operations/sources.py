@@ -139,6 +139,7 @@ def _filtered_names(expressions: Expressions) -> list[str]:
 
 
 def _check_global(index: Index, request: Request, expressions: Expressions, *, query: bool) -> None:
+    """Raise the error of what a global index cannot give."""
     if request.get("ConsistentRead", False):
         raise validation("Consistent reads are not supported on global secondary indexes")
     if _shows_all(request) and index.kept is not None:
@@ -146,11 +147,22 @@ def _check_global(index: Index, request: Request, expressions: Expressions, *, q
             f"Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name}"
             " because its projection type is not ALL"
         )
-    missing = _missing(index, _shown_names(expressions))
+    check_projected(index, _shown_names(expressions))
+    if query:
+        check_filtered(index, _filtered_names(expressions))
+
+
+def check_projected(index: Index, names: Sequence[str]) -> None:
+    """Raise the error of showing what a global index lacks."""
+    missing = _missing(index, names)
     if missing:
         raise invalid_parameters(f"Global secondary index {index.name} does not project {missing}")
-    missing = _missing(index, _filtered_names(expressions))
-    if missing and query:
+
+
+def check_filtered(index: Index, names: Sequence[str]) -> None:
+    """Raise the error of filtering by what a global index lacks."""
+    missing = _missing(index, names)
+    if missing:
         raise invalid_parameters(
             f"Secondary index {index.name} does not project one or more filter attributes: {missing}"
         )
