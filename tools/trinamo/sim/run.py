@@ -22,7 +22,7 @@ from trinamo.sim.logs import logs_to
 from trinamo.sim.machine import Machine
 from trinamo.sim.network import Hub
 from trinamo.sim.trace import Trace
-from trinamo.sim.workload import TABLE_DECLARATION, Registers
+from trinamo.sim.workload import INDEX, INDEXED_DECLARATION, TABLE_DECLARATION, Registers
 from trinamo.world import Durability
 
 RECOVERY_S: Final = (
@@ -45,6 +45,8 @@ class Settings:
     think_mean_s: float = 0.07
     faults: Sequence[str] = FAULTS
     pause_mean_s: float = PAUSE_MEAN_S
+    indexed: bool = False
+    """Whether the table has a global index, which is looked at too."""
 
 
 @attrs.frozen
@@ -60,6 +62,7 @@ class Report:
     failures: tuple[str, ...]
     recent: tuple[str, ...]
     """The trace's last events."""
+    indexed: bool = False
 
     def __str__(self) -> str:
         faults = " ".join(f"{name}={count}" for name, count in sorted(self.faults.items()))
@@ -72,7 +75,7 @@ class Report:
     @property
     def reproducing(self) -> str:
         """The command that shows a failure again."""
-        return f"python -m trinamo.sim --seed {self.seed}"
+        return f"python -m trinamo.sim --seed {self.seed}" + (" --indexed" if self.indexed else "")
 
 
 class Site(Victim, Protocol):
@@ -154,8 +157,12 @@ class _Run:
             nursery.start_soon(self._chaos.rage, until)
             for number in range(self._settings.clients):
                 nursery.start_soon(self._registers.client, f"c{number}", until)
+            if self._settings.indexed:
+                nursery.start_soon(self._registers.index_reader, until, self._failures.append)
         await self._within(RECOVERY_S, "a mended cluster does not answer", self._answers)
         await self._within(RECOVERY_S, "replicas differ", self._equal)
+        if self._settings.indexed:
+            await self._within(RECOVERY_S, "an index is not the projection of its table", self._projected)
         self._failures += [str(violation) for violation in violations(self._registers.history)]
 
     async def _within(self, seconds: float, failure: str, work: Callable[[], Awaitable[None]]) -> bool:
@@ -167,7 +174,8 @@ class _Run:
         return not scope.cancelled_caught
 
     async def _found(self) -> None:
-        await self._site.perform(self._site.nodes[0], "CreateTable", dict(TABLE_DECLARATION))
+        declaration = INDEXED_DECLARATION if self._settings.indexed else TABLE_DECLARATION
+        await self._site.perform(self._site.nodes[0], "CreateTable", dict(declaration))
         await self._answers()
 
     async def _answers(self) -> None:
@@ -190,6 +198,13 @@ class _Run:
                 return
             await trio.sleep(POLL_S)
 
+    async def _projected(self) -> None:
+        """From every node, the index shows what the table holds, and at once."""
+        for node in self._site.nodes:
+            held, shown = await self._registers.rows(node), await self._registers.rows(node, INDEX)
+            if held != shown:
+                self._failures.append(f"{node}: the table holds {sorted(held)}, the index {sorted(shown)}")
+
     def _report(self) -> Report:
         operations = self._registers.history.operations
         return Report(
@@ -201,6 +216,7 @@ class _Run:
             faults=self._chaos.counts,
             failures=tuple(self._failures),
             recent=tuple(self._trace.recent),
+            indexed=self._settings.indexed,
         )
 
 

@@ -34,6 +34,22 @@ TABLE_DECLARATION: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
 }
 
+INDEX: Final = "by-value"
+INDEXED_DECLARATION: Final[dict[str, Any]] = {
+    **TABLE_DECLARATION,
+    "AttributeDefinitions": [
+        {"AttributeName": "k", "AttributeType": "S"},
+        {"AttributeName": "v", "AttributeType": "S"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": INDEX,
+            "KeySchema": [{"AttributeName": "v", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ],
+}
+
 PATIENCES_S: Final = (0.5, 8.0, 8.0, 8.0)
 """How long clients wait. The last is above the 5 s of the router; with it alone, all clients would soon hang on requests
 that a partition swallowed, and nobody would see what a deposed leader says."""
@@ -48,6 +64,7 @@ _KINDS: Final = (
     Kind.GET,
 )
 UNKNOWN_MAX: Final = 3
+INDEX_READ_MEAN_S: Final = 0.3
 _UNKNOWN: Final = "InternalServerError"
 _REFUSED: Final = "ConditionalCheckFailedException"
 
@@ -68,6 +85,8 @@ class Registers:
     history: History = attrs.Factory(History)
     refusals: dict[str, int] = attrs.Factory(dict)
     """How often each error said that nothing was done."""
+    written: set[tuple[str, str]] = attrs.Factory(set)
+    """All that was ever asked to be there."""
     _values: int = 0
     _unknown: dict[str, int] = attrs.Factory(dict)
     _retired: int = 0
@@ -79,6 +98,31 @@ class Registers:
             if nodes:
                 await self._ask_something(name, nodes)
             await trio.sleep(self.dice.expovariate(1 / self.think_mean_s))
+
+    async def index_reader(self, until: float, found: Callable[[str], None]) -> None:
+        """Look into the index from time to time, and say so when it shows what nobody wrote."""
+        while trio.current_time() < until:
+            nodes = self.live()
+            if nodes:
+                with trio.move_on_after(PATIENCES_S[-1]):
+                    await self._look_into_index(self.dice.choice(nodes), found)
+            await trio.sleep(self.dice.expovariate(1 / INDEX_READ_MEAN_S))
+
+    async def _look_into_index(self, node: NodeId, found: Callable[[str], None]) -> None:
+        try:
+            rows = await self.rows(node, INDEX)
+        except ApiError:
+            return
+        self.trace.note(f"{trio.current_time():.6f} {node} index {sorted(rows)}")
+        for row in sorted(rows - self.written):
+            found(f"the index shows {row}, which nobody wrote")
+
+    async def rows(self, node: NodeId, index: str | None = None) -> set[tuple[str, str]]:
+        """Return the keys and values that the table, read strongly, or its index holds. Raises `ApiError`."""
+        parameters: dict[str, Any] = {"TableName": TABLE}
+        parameters |= {"ConsistentRead": True} if index is None else {"IndexName": index}
+        answer = json.loads(await self.perform(node, "Scan", parameters))
+        return {(item["k"]["S"], item["v"]["S"]) for item in answer["Items"]}  # few keys: one page
 
     async def _ask_something(self, client: str, nodes: Sequence[NodeId]) -> None:
         draw = self.dice.choice
@@ -92,6 +136,7 @@ class Registers:
         if kind in (Kind.PUT, Kind.PUT_IF_ABSENT):
             self._values += 1
             value = f"v{self._values}"
+            self.written.add((key, value))
         operation = self.history.invoke(client, kind, key, value)
         outcome = "no answer"
         with trio.move_on_after(patience_s):
