@@ -14,7 +14,8 @@ from cluster.clusters import HERE, KEYS, LIMIT_S, LOOK_S, node, running, spec, u
 from trinamo.cluster import IndexRecord, TableRecord
 from trinamo.cluster.indexer import KEEP_S
 from trinamo.gateway.clustered import ClusterDatabase
-from trinamo.gateway.operations.database import Delete, Put, Slice, Table
+from trinamo.gateway.operations import perform
+from trinamo.gateway.operations.database import Delete, IndexState, Put, Slice, Table
 from trinamo.gateway.operations.paging import KeyRange
 from trinamo.model.alteration import Alteration
 from trinamo.model.errors import ApiError
@@ -299,14 +300,14 @@ async def test_a_settled_read_waits_for_the_index_and_no_longer_than_two_seconds
         for number in range(20):
             await put(cluster, table, f"k{number}", g={"S": "1"})
             assert len(await rows(cluster, table, "by-g")) == number + 1
-        assert database.reads_ahead == 0
+        assert database.index_reads.ahead == 0
         fault = cluster.faults.index_lag(lag_ms=60_000)
         await put(cluster, table, "late", g={"S": "1"})
         database.lags = lambda _table, _index: False  # so that the read waits all the same
         begin = cluster.clock.monotonic()
         assert len(await rows(cluster, table, "by-g")) == 20
         assert 1.9 < cluster.clock.monotonic() - begin < 2.2
-        assert database.reads_ahead == 1
+        assert database.index_reads.ahead == 1
         cluster.faults.remove(fault.id)
         assert len(await rows(cluster, table, "by-g")) == 21
 
@@ -323,6 +324,36 @@ async def test_a_realistic_read_does_not_wait() -> None:
         assert behind > 0
         await cluster.clock.sleep_until(cluster.clock.monotonic() + 1.0)
         assert len(await rows(cluster, table, "by-g")) == 50
+
+
+async def test_an_index_that_is_being_filled_is_shown_as_such_and_cannot_be_read() -> None:
+    async with running(mode="realistic") as cluster:
+        database = node(cluster, "n1").database
+        await database.create_table(HERE, indexed())
+        await until(cluster, lambda: node(cluster, "n1").view.tables[HERE].status is TableStatus.ACTIVE)
+        await add_index(cluster, BY_G)
+        assert (await state(cluster), await status(cluster)) == (IndexState(TableStatus.CREATING), "UPDATING")
+        await until(cluster, lambda: node(cluster, "n1").view.tables[HERE].status is TableStatus.ACTIVE)
+        assert await state(cluster) == IndexState(TableStatus.CREATING, backfilling=True)
+        request = {"TableName": HERE.name, "IndexName": "by-g"}
+        with pytest.raises(
+            ApiError, match="^Valid.*: Cannot read from backfilling global secondary index: by-g$"
+        ):
+            await perform(database, "Scan", HERE.account, HERE.region, request)
+        for change in (database.delete_table(HERE), drop_index(cluster, "by-g")):
+            with pytest.raises(ApiError, match=r"Index is being updated\.  Table: tab Index: by-g"):
+                await change
+        await until_active(cluster)
+        assert await state(cluster) == IndexState(TableStatus.ACTIVE)
+        await perform(database, "Scan", HERE.account, HERE.region, request)
+
+
+async def state(cluster: Cluster) -> IndexState:
+    return (await node(cluster, "n1").database.describe_table(HERE)).index_states["by-g"]
+
+
+async def status(cluster: Cluster) -> str:
+    return (await node(cluster, "n1").database.describe_table(HERE)).status.value
 
 
 async def test_tables_that_are_put_back_have_their_indexes_filled() -> None:

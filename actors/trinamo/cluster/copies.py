@@ -17,6 +17,7 @@ from trinamo.cluster.records import HIDDEN, Counters, PartitionRecord, TableReco
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableAddress, TableStatus, stream_label
 from trinamo.partition.messages import ItemWrite, PassOn, Read, Write, WriteKind
+from trinamo.partition.replica import INDEX_BEHIND
 from trinamo.partition.stored import item_of, size_of
 
 _ROWS_AT_ONCE: Final = 100
@@ -115,7 +116,8 @@ async def _write(router: Router, route: PartitionRecord, writes: tuple[ItemWrite
     """Put items back. Where an index cannot follow, wait for it."""
     while True:
         answer = await router.call(route, Write(route.epoch, writes))
-        behind = [result.fault.text for result in answer.results if result.fault is not None]
+        faults = [result.fault for result in answer.results if result.fault is not None]
+        behind = [fault.text for fault in faults if fault.code == INDEX_BEHIND]
         if not behind:
             return
         await router.call(route, PassOn(route.epoch, behind[0]))

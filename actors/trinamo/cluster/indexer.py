@@ -17,7 +17,7 @@ import attrs
 import structlog
 import trio
 
-from trinamo.actor import System
+from trinamo.actor import Actor, System
 from trinamo.base import OperatingError, PartitionId, StorageError
 from trinamo.cluster.records import IndexRecord, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
@@ -30,6 +30,7 @@ from trinamo.partition.globalindexes import EntryChange, GlobalIndex
 from trinamo.partition.messages import Keep, ReadCursors, ReadFeed, TakeChanges
 from trinamo.world import Clock
 
+INDEXER: Final = "indexer"
 ROWS_AT_ONCE: Final = 100  # PROTOCOLS 3
 BYTES_AT_ONCE: Final = 1 << 20
 ROWS_PER_STRETCH: Final = 32  # deriving takes some 30 µs a row
@@ -49,10 +50,11 @@ class _Key:
     index_id: str
 
 
-class Indexer:
-    """All conversations of a node."""
+class Indexer(Actor):
+    """All conversations of a node. It takes no messages."""
 
     def __init__(self, clock: Clock, system: System, host: Host, router: Router, view: CatalogView) -> None:
+        super().__init__(INDEXER)
         self._clock = clock
         self._system = system
         self._host = host
@@ -78,6 +80,7 @@ class Indexer:
 
     async def run(self) -> None:
         """Have a conversation for every index of what is led here, until cancelled."""
+        self._conversations.clear()  # of a run that failed
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
             nursery.start_soon(self._remind)

@@ -96,6 +96,13 @@ _BEING: Final = {
 _log = structlog.get_logger("trinamo.gateway")
 
 
+@attrs.define
+class IndexReads:
+    """How many settled reads of global indexes went ahead of what was written, for waiting took too long."""
+
+    ahead: int = 0
+
+
 class ClusterDatabase:
     """One node's gateway to all partitions."""
 
@@ -113,8 +120,7 @@ class ClusterDatabase:
         self._misses: set[TableAddress] = set()
         self.lags: Callable[[TableAddress, str], bool] = lambda _table, _index: False
         """Whether a global index is behind on purpose, so that reads shall not wait for it."""
-        self.reads_ahead = 0
-        """How many reads of global indexes did not wait to the end."""
+        self.index_reads = IndexReads()
         self._lag_s = 0.0  # by how much eventually consistent reads are behind, on purpose
 
     def __repr__(self) -> str:
@@ -347,7 +353,7 @@ class ClusterDatabase:
         request = [(route, PassOn(route.epoch, known.index_id)) for route in record.partitions]
         slow = [(route, ask) for route, ask in request if self._router.answer_now(route, ask) is None]
         if slow and not await self._pass_on(slow):
-            self.reads_ahead += 1
+            self.index_reads.ahead += 1
 
     async def _pass_on(self, asks: Sequence[tuple[PartitionRecord, PassOn]]) -> bool:
         """Wait until an index has taken what is committed now; False if that takes too long, or nobody can say."""

@@ -102,7 +102,7 @@ class Node:
                     nursery.start_soon(self.system.run)
                     await self._assign_system()
                     nursery.start_soon(self._run_supervisor)
-                    nursery.start_soon(self.indexer.run)
+                    nursery.start_soon(self._run_indexer)
                     self.alive = True
                     task_status.started()
             finally:
@@ -128,6 +128,12 @@ class Node:
 
         def make() -> Supervisor:
             return supervisor
+
+        await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
+
+    async def _run_indexer(self) -> None:
+        def make() -> Indexer:
+            return self.indexer
 
         await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
 

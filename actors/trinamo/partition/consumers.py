@@ -80,6 +80,11 @@ class Consumers:
         for listener in self._listeners:
             listener()
 
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits for an index."""
+        return bool(self._waiting)
+
     def expire(self, now: float) -> None:
         """Tell those that an index was too slow who wait for it too long."""
         for waiting in self._waiting:

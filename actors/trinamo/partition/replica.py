@@ -255,7 +255,7 @@ class Replica(Actor):
         """One tick of the node's timer."""
         if self._receiver.installing:
             return
-        if self.settings.indexes:
+        if self.consumers.awaited:
             self.consumers.expire(now)
         if self._sender.active:
             self._sender.expire(now)
