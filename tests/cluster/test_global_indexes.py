@@ -337,7 +337,7 @@ async def test_an_index_that_is_being_filled_is_shown_as_such_and_cannot_be_read
         assert await state(cluster) == IndexState(TableStatus.CREATING, backfilling=True)
         request = {"TableName": HERE.name, "IndexName": "by-g"}
         with pytest.raises(
-            ApiError, match="^Valid.*: Cannot read from backfilling global secondary index: by-g$"
+            ApiError, match=r"^Valid.*: Cannot read from backfilling global secondary index: by-g$"
         ):
             await perform(database, "Scan", HERE.account, HERE.region, request)
         for change in (database.delete_table(HERE), drop_index(cluster, "by-g")):

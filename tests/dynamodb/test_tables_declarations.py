@@ -335,18 +335,6 @@ SOURCE = "arn:aws:dynamodb:eu-west-1:000000000000:table/source"
     ("name", "changes"),
     [
         pytest.param(
-            GSIS, {**TWO, GSIS: [index("idx", "sk", "x")]}, marks=fact("tables.152"), id="global index"
-        ),
-        pytest.param(
-            GSIS,
-            {
-                "AttributeDefinitions": definitions("pk", *"abcdefgh"),
-                GSIS: [index("idx", *"abcdefgh", hashes=4)],
-            },
-            marks=fact("tables.131"),
-            id="eight key attributes",
-        ),
-        pytest.param(
             "VectorIndexes", {"VectorIndexes": [VECTOR]}, marks=fact("tables.149"), id="vector index"
         ),
         pytest.param("ResourcePolicy", {"ResourcePolicy": "{}"}, marks=fact("tables.152"), id="policy"),

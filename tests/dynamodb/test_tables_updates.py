@@ -301,7 +301,6 @@ VECTOR = {
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        pytest.param(UPDATES, [{"Create": GSI}], marks=fact("tables.152")),
         pytest.param("ReplicaUpdates", [{"Create": REGION}], marks=fact("tables.152")),
         pytest.param("GlobalTableWitnessUpdates", [{"Create": REGION}], marks=fact("tables.152")),
         pytest.param("MultiRegionConsistency", "STRONG", marks=fact("tables.152")),

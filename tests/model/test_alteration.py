@@ -120,19 +120,28 @@ def test_updates_that_do_not_go_with_the_indexes_are_refused(
     assert told(table(on_demand=on_demand), **members) == ("ValidationException", text)
 
 
-@pytest.mark.parametrize(
-    "members",
-    [
-        updates({"Delete": {"IndexName": "gsi"}}),
-        updates({"Update": {"IndexName": "gsi", "ProvisionedThroughput": MORE}}),
-        updates(
-            {"Create": {**GSI, "IndexName": "new", "ProvisionedThroughput": UNITS}}, AttributeDefinitions=X
-        ),
-    ],
-)
-def test_updates_of_indexes_that_are_right_pass_all_checks(members: dict[str, Any]) -> None:
-    spec = table()
-    assert update(spec, **members) == (spec, None)
+def names(spec: TableSpec | None) -> list[str]:
+    assert spec is not None
+    return [index.name for index in spec.global_indexes]
+
+
+def test_an_index_is_shown_from_its_creation_on_and_until_it_is_gone() -> None:
+    new = {"Create": {**GSI, "IndexName": "new", "ProvisionedThroughput": UNITS}}
+    shown, next_ = update(table(), **updates(new, AttributeDefinitions=X))
+    assert (names(shown), names(next_)) == (["gsi", "new"], ["gsi", "new"])
+    shown, next_ = update(table(), **updates({"Delete": {"IndexName": "gsi"}}))
+    assert (names(shown), names(next_)) == (["gsi"], [])
+    assert next_ is not None
+    assert [each.name for each in shown.attributes] == ["pk", "x"]
+    assert [each.name for each in next_.attributes] == ["pk"]
+
+
+def test_units_of_an_index_are_the_old_ones_until_the_update_is_over() -> None:
+    action = {"Update": {"IndexName": "gsi", "ProvisionedThroughput": MORE}}
+    shown, next_ = update(table(), **updates(action))
+    assert next_ is not None
+    assert shown.global_indexes[0].throughput == Throughput(5, 5)
+    assert next_.global_indexes[0].throughput == Throughput(6, 5)
 
 
 def test_a_table_has_no_twenty_first_index() -> None:
