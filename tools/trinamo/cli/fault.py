@@ -43,6 +43,7 @@ _EXAMPLES: Final = {
     "unprocessed": ("trinamo fault unprocessed --table orders --items 2 --count 3",),
     "small_pages": ("trinamo fault small-pages --operation Query --items 1",),
     "stale_reads": ("trinamo fault stale-reads --table orders --lag-ms 200",),
+    "index_lag": ("trinamo fault index-lag --table orders --lag-ms 500 --seconds 30",),
     "delay": (
         "trinamo fault delay --operation GetItem --ms 50 --probability 0.1",
         "trinamo fault delay --from n1 --to n2 --ms 20",
