@@ -22,7 +22,7 @@ FOUND = {
 
 
 def run(seed: int) -> Report:
-    return run_seed(Settings(seed, indexed=True), ClusterSite)
+    return run_seed(Settings(seed, workload="index"), ClusterSite)
 
 
 def check(seeds: range) -> None:

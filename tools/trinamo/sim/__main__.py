@@ -7,6 +7,7 @@ import click
 
 from trinamo.sim.cluster import ClusterSite
 from trinamo.sim.run import Report, Settings, run_seed
+from trinamo.sim.workloads.registry import WORKLOADS
 
 
 class _Range(click.ParamType[range]):
@@ -25,16 +26,20 @@ class _Range(click.ParamType[range]):
 @click.option("--seed", type=click.IntRange(min=0), help="Run this seed.")
 @click.option("--seeds", type=_Range(), help="Run the seeds from A to B, B not included.")
 @click.option("--seconds", type=click.FloatRange(min=0, max=600), help="Virtual seconds of chaos in each.")
-@click.option("--indexed", is_flag=True, help="Give the table a global index.")
+@click.option(
+    "--workload", type=click.Choice(sorted(WORKLOADS)), help="What users do; else the seed chooses."
+)
 @click.option("--trace", is_flag=True, help="Print the last events of a seed that fails.")
-def main(seed: int | None, seeds: range | None, seconds: float | None, indexed: bool, trace: bool) -> None:
+def main(
+    seed: int | None, seeds: range | None, seconds: float | None, workload: str | None, trace: bool
+) -> None:
     """Run the cluster under simulated time, network and disks; a seed says all that happens."""
     if (seed is None) == (seeds is None):
         raise click.UsageError("give either --seed or --seeds")
     failed = 0
     for number in seeds if seeds is not None else (seed,):
         assert number is not None
-        settings = Settings(number, indexed=indexed)
+        settings = Settings(number, workload=workload)
         report = run_seed(
             settings if seconds is None else attrs.evolve(settings, chaos_s=seconds), ClusterSite
         )

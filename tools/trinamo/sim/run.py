@@ -1,6 +1,6 @@
 """One seed: a cluster in a simulated world, its users, its misfortunes, and the verdict.
 
-    found a table → clients under chaos → mend → liveness → histories linearizable → replicas equal
+    set up the workload → its clients under chaos → mend → it responds → replicas equal → it checks
 
 1. Everything that a run does follows from its seed: `same seed, same trace hash` whatever PYTHONHASHSEED is.
 2. An exception that comes out of the cluster is a failure of the seed, as is an actor that failed.
@@ -11,23 +11,26 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import attrs
+import orjson
 import trio
 
 from trinamo.base import NodeId
-from trinamo.model.errors import ApiError
 from trinamo.sim.chaos import FAULTS, PAUSE_MEAN_S, Chaos, Victim
-from trinamo.sim.checker import violations
 from trinamo.sim.deterministic import run_deterministically
-from trinamo.sim.history import Kind
 from trinamo.sim.logs import logs_to
 from trinamo.sim.machine import Machine
 from trinamo.sim.network import Hub
 from trinamo.sim.trace import Trace
-from trinamo.sim.workload import INDEX, INDEXED_DECLARATION, TABLE_DECLARATION, Registers
+from trinamo.sim.workloads.asking import Stage
+from trinamo.sim.workloads.metrics import Metrics
+from trinamo.sim.workloads.registry import WORKLOADS
 from trinamo.world import Durability
 
 RECOVERY_S: Final = (
     15.0  # virtual, for a mended cluster to answer everything and for its replicas to be equal
+)
+CHECK_S: Final = (
+    60.0  # virtual, for a workload's last questions; of those that may wait it limits the waits itself
 )
 POLL_S: Final = 0.1
 DRIFT_MAX: Final = 0.05  # RaftConfig.drift_max, the bound that leases count on
@@ -46,8 +49,8 @@ class Settings:
     think_mean_s: float = 0.07
     faults: Sequence[str] = FAULTS
     pause_mean_s: float = PAUSE_MEAN_S
-    indexed: bool = False
-    """Whether the table has a global index, which is looked at too."""
+    workload: str | None = None
+    """One of `WORKLOADS`; None lets the seed choose."""
 
 
 @attrs.frozen
@@ -55,28 +58,26 @@ class Report:
     """What became of a seed."""
 
     seed: int
+    workload: str
     digest: str
-    operations: int
-    unknown: int
-    refusals: dict[str, int]
+    metrics: Metrics
     faults: dict[str, int]
     failures: tuple[str, ...]
     recent: tuple[str, ...]
     """The trace's last events."""
-    indexed: bool = False
 
     def __str__(self) -> str:
         faults = " ".join(f"{name}={count}" for name, count in sorted(self.faults.items()))
         state = "FAILED" if self.failures else "passed"
         return (
-            f"seed {self.seed} {state}: trace {self.digest}, {self.operations} operations, "
-            f"{self.unknown} of unknown outcome; {faults}"
+            f"seed {self.seed} {state}: trace {self.digest}, {self.workload}: {self.metrics.operations} operations, "
+            f"{self.metrics.unknown} of unknown outcome; {faults}"
         )
 
     @property
     def reproducing(self) -> str:
         """The command that shows a failure again."""
-        return f"python -m trinamo.sim --seed {self.seed}" + (" --indexed" if self.indexed else "")
+        return f"python -m trinamo.sim --seed {self.seed} --workload {self.workload}"
 
 
 class Site(Victim, Protocol):
@@ -115,14 +116,21 @@ class _Run:
             for number in range(1, settings.nodes + 1)
         ]
         self._site = build(machines)
-        self._registers = Registers(
-            perform=self._site.perform,
-            live=lambda: self._site.live,
-            dice=random.Random(f"{seed}/clients"),
-            trace=self._trace,
-            keys=[f"k{number}" for number in range(settings.keys)],
-            operations_max=settings.operations_max,
-            think_mean_s=settings.think_mean_s,
+        chosen = traits.choice(sorted(WORKLOADS))  # drawn even if named: what else is drawn stays the same
+        self._name = settings.workload or chosen
+        self._workload = WORKLOADS[self._name](
+            Stage(
+                perform=self._perform,
+                live=lambda: self._site.live,
+                dice=random.Random(f"{seed}/clients"),
+                now=trio.current_time,
+                sleep=trio.sleep,
+                note=self._trace.note,
+                clients=settings.clients,
+                keys=settings.keys,
+                operations_max=settings.operations_max,
+                think_mean_s=settings.think_mean_s,
+            )
         )
         self._chaos = Chaos(
             victim=self._site,
@@ -151,20 +159,23 @@ class _Run:
             nursery.cancel_scope.cancel()
 
     async def _act(self) -> None:
-        if not await self._within(RECOVERY_S, "no table could be made", self._found):
+        workload = self._workload
+        if not await self._within(RECOVERY_S, "no table could be made", workload.setup):
             return
         until = trio.current_time() + self._settings.chaos_s
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._chaos.rage, until)
-            for number in range(self._settings.clients):
-                nursery.start_soon(self._registers.client, f"c{number}", until)
-            if self._settings.indexed:
-                nursery.start_soon(self._registers.index_reader, until, self._failures.append)
-        await self._within(RECOVERY_S, "a mended cluster does not answer", self._answers)
+            workload.start(nursery, until)
+        await self._within(RECOVERY_S, "a mended cluster does not answer", workload.responds)
         await self._within(RECOVERY_S, "replicas differ", self._equal)
-        if self._settings.indexed:
-            await self._within(RECOVERY_S, "an index is not the projection of its table", self._projected)
-        self._failures += [str(violation) for violation in violations(self._registers.history)]
+        await self._within(CHECK_S, f"the {self._name} workload cannot be checked", self._check)
+
+    async def _perform(self, node: NodeId, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        tree: dict[str, Any] = orjson.loads(await self._site.perform(node, operation, parameters))
+        return tree
+
+    async def _check(self) -> None:
+        self._failures += await self._workload.check()
 
     async def _within(self, seconds: float, failure: str, work: Callable[[], Awaitable[None]]) -> bool:
         with trio.move_on_after(seconds) as scope:
@@ -174,56 +185,21 @@ class _Run:
             self._failures.append(f"{failure} within {seconds:g} s {details}")
         return not scope.cancelled_caught
 
-    async def _found(self) -> None:
-        declaration = INDEXED_DECLARATION if self._settings.indexed else TABLE_DECLARATION
-        await self._site.perform(self._site.nodes[0], "CreateTable", dict(declaration))
-        await self._answers()
-
-    async def _answers(self) -> None:
-        """Every node answers for every key."""
-        for node in self._site.nodes:
-            for key in list(self._registers.keys):
-                for kind in (Kind.PUT, Kind.GET):
-                    await self._answered(node, kind, key)
-
-    async def _answered(self, node: NodeId, kind: Kind, key: str) -> None:
-        while True:
-            operation = await self._registers.ask("mender", node, kind, key)
-            if operation.returned is not None:
-                return
-            await trio.sleep(POLL_S)
-
     async def _equal(self) -> None:
         while True:
             if not self._site.differences():
                 return
             await trio.sleep(POLL_S)
 
-    async def _projected(self) -> None:
-        """From every node, the index shows what the table holds: a read waits two seconds for it, not longer."""
-        while True:
-            if all([await self._shows_all(node) for node in self._site.nodes]):
-                return
-            await trio.sleep(POLL_S)
-
-    async def _shows_all(self, node: NodeId) -> bool:
-        try:
-            return await self._registers.rows(node) == await self._registers.rows(node, INDEX)
-        except ApiError:
-            return False
-
     def _report(self) -> Report:
-        operations = self._registers.history.operations
         return Report(
             seed=self._settings.seed,
+            workload=self._name,
             digest=self._trace.digest(),
-            operations=len(operations),
-            unknown=sum(operation.returned is None for operation in operations),
-            refusals=self._registers.refusals,
+            metrics=self._workload.metrics(),
             faults=self._chaos.counts,
             failures=tuple(self._failures),
             recent=tuple(self._trace.recent),
-            indexed=self._settings.indexed,
         )
 
 

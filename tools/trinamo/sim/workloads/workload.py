@@ -1,0 +1,66 @@
+"""What a workload is: four verbs, setup, start, check and metrics, and a sign of life.
+
+    setup → start, clients act until a moment → responds → check
+
+Between `start` and `responds` anything may happen to the database; after that it is whole again, and what it
+says then is final. A workload that is right about a database never fails it for being slow or away: only for
+what it said and what it holds.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import trio
+
+from trinamo.base import NodeId
+from trinamo.sim.workloads.asking import Asker, Stage
+from trinamo.sim.workloads.metrics import Metrics
+
+
+class Workload(ABC):
+    """Clients with a purpose, and a judge."""
+
+    tables: ClassVar[tuple[Mapping[str, Any], ...]]
+    """What CreateTable is asked for."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.asker = Asker(stage)
+        self.seen_wrong: list[str] = []
+        """What clients saw and should not have seen."""
+
+    async def setup(self) -> None:
+        """Create the tables, and return when every node answers."""
+        for table in self.tables:
+            await self.stage.perform(self.stage.live()[0], "CreateTable", dict(table))
+        await self.responds()
+
+    def start(self, nursery: trio.Nursery, until: float) -> None:
+        """Start the clients; all end soon after the moment `until`."""
+        for number in range(self.stage.clients):
+            nursery.start_soon(self._client, f"c{number}", until)
+
+    async def _client(self, name: str, until: float) -> None:
+        stage = self.stage
+        while stage.now() < until and self.asker.asked < stage.operations_max:
+            nodes = stage.live()
+            if nodes:
+                await self.act(name, stage.dice.choice(nodes))
+            await stage.sleep(stage.dice.expovariate(1 / stage.think_mean_s))
+
+    @abstractmethod
+    async def act(self, client: str, node: NodeId) -> None:
+        """What a client does before it thinks again."""
+
+    @abstractmethod
+    async def responds(self) -> None:
+        """Return when every node has carried out what clients ask for."""
+
+    @abstractmethod
+    async def check(self) -> list[str]:
+        """Ask the final questions, and return all that is wrong."""
+
+    def metrics(self) -> Metrics:
+        """What became of the requests so far."""
+        return self.asker.metrics()
