@@ -25,7 +25,7 @@ PATIENCES_S: Final = (0.5, 8.0, 8.0, 8.0)
 that a partition swallowed, and nobody would see what a deposed leader says."""
 POLL_S: Final = 0.1
 _UNKNOWN: Final = "InternalServerError"
-_UNMET: Final = "ConditionalCheckFailedException"
+_UNMET: Final = ("ConditionalCheckFailedException", "DuplicateItemException")
 
 
 @attrs.frozen
@@ -45,6 +45,8 @@ class Stage:
     keys: int = 3
     operations_max: int = 2_000
     think_mean_s: float = 0.07
+    settled: bool = True
+    """Whether reads that may be stale are not (PROTOCOLS 6)."""
 
 
 @attrs.frozen
@@ -57,6 +59,9 @@ class Done:
 @attrs.frozen
 class Unmet:
     """Its condition did not hold."""
+
+    item: dict[str, Any] | None = None
+    """What it was evaluated on, if that was asked for."""
 
 
 @attrs.frozen
@@ -80,11 +85,17 @@ class Asker:
 
     stage: Stage
     asked: int = 0
+    _moments: int = 0
     _done: int = 0
     _unmet: int = 0
     _unknown: int = 0
     _refusals: dict[str, int] = attrs.Factory(dict)
     _latencies: dict[str, dict[int, int]] = attrs.Factory(dict)
+
+    def moment(self) -> int:
+        """Number this moment: later ones have greater numbers, also within an instant."""
+        self._moments += 1
+        return self._moments
 
     async def ask(
         self,
@@ -109,16 +120,18 @@ class Asker:
         self.stage.note(f"{now:.6f} {node} {client} {operation} {json.dumps(parameters)}: {outcome}")
         return outcome
 
-    async def insist(self, client: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def insist(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Ask one node after the other, again and again, until it is done: only for what may be done twice."""
         while True:
             for node in self.stage.live():
-                outcome = await self.ask(client, node, operation, parameters)
+                outcome = await self.ask("mender", node, operation, parameters)
                 if isinstance(outcome, Done):
                     return outcome.answer
             await self.stage.sleep(POLL_S)
 
     async def _outcome(self, node: NodeId, operation: str, parameters: dict[str, Any]) -> Outcome:
+        if node not in self.stage.live():
+            return Refused("nobody there")
         try:
             answer = await self.stage.perform(node, operation, parameters)
         except ApiError as error:
@@ -149,6 +162,6 @@ class Asker:
 
 
 def _of_error(error: ApiError) -> Outcome:
-    if error.code == _UNMET:
-        return Unmet()
+    if error.code in _UNMET:
+        return Unmet((error.members or {}).get("Item"))
     return Unknown() if error.code == _UNKNOWN else Refused(error.code)

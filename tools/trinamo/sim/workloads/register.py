@@ -2,8 +2,8 @@
 
 Every answer must be what a register would say: the histories of the keys are linearizable.
 
-A key with `UNKNOWN_MAX` writes of unknown outcome is retired, and another takes its place: each of them may happen
-at any later moment, so the orders that a checker must try would grow with every one.
+Keys in doubt are retired: each write of unknown outcome may happen at any later moment, so the orders that a checker must
+try would grow with every one.
 """
 
 from typing import Any, ClassVar, Final
@@ -12,16 +12,11 @@ from trinamo.base import NodeId
 from trinamo.sim.checker import violations
 from trinamo.sim.history import History, Kind, Operation
 from trinamo.sim.workloads.asking import PATIENCES_S, POLL_S, Done, Outcome, Refused, Stage, Unknown, Unmet
-from trinamo.sim.workloads.workload import Workload
+from trinamo.sim.workloads.keys import Keys
+from trinamo.sim.workloads.workload import Workload, declare
 
 TABLE: Final = "registers"
-TABLE_DECLARATION: Final[dict[str, Any]] = {
-    "TableName": TABLE,
-    "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
-    "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
-UNKNOWN_MAX: Final = 3
+TABLE_DECLARATION: Final = declare(TABLE, "k")
 _KINDS: Final = (
     Kind.PUT,
     Kind.PUT,
@@ -42,21 +37,18 @@ class Register(Workload):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self.history = History()
-        self.keys = [f"k{number}" for number in range(stage.keys)]
-        """Those in use."""
+        self.keys = Keys("k", stage.keys)
         self.written: set[tuple[str, str]] = set()
         """All that was ever asked to be there."""
         self._values = 0
-        self._unknown: dict[str, int] = {}
-        self._retired = 0
 
     async def act(self, client: str, node: NodeId) -> None:
         draw = self.stage.dice.choice
-        await self._ask(client, node, draw(_KINDS), draw(self.keys), draw(PATIENCES_S))
+        await self._ask(client, node, draw(_KINDS), draw(self.keys.used), draw(PATIENCES_S))
 
     async def responds(self) -> None:
         for node in self.stage.live():
-            for key in list(self.keys):
+            for key in list(self.keys.used):
                 for kind in (Kind.PUT, Kind.GET):
                     while (await self._ask("mender", node, kind, key)).returned is None:
                         await self.stage.sleep(POLL_S)
@@ -87,16 +79,9 @@ class Register(Workload):
             case Refused():
                 self.history.discard(operation)
             case Unknown() if operation.kind is not Kind.GET:
-                self._doubt(operation.key)
+                self.keys.doubt(operation.key)
             case Unknown():
                 pass  # a get that was not answered says nothing
-
-    def _doubt(self, key: str) -> None:
-        """Count a write of unknown outcome, and retire a key that has had enough of them."""
-        count = self._unknown[key] = self._unknown.get(key, 0) + 1
-        if count >= UNKNOWN_MAX and key in self.keys:
-            self._retired += 1
-            self.keys[self.keys.index(key)] = f"{key.partition('.')[0]}.{self._retired}"
 
 
 def _request(operation: Operation) -> tuple[str, dict[str, Any]]:

@@ -4,11 +4,23 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from trinamo.sim.workloads.asking import Stage
+from trinamo.sim.workloads.batch import Batch
+from trinamo.sim.workloads.counter import Counter
+from trinamo.sim.workloads.eventual import Eventual
 from trinamo.sim.workloads.index import Index
+from trinamo.sim.workloads.queue import Queue
 from trinamo.sim.workloads.register import Register
+from trinamo.sim.workloads.scan import Scan
+from trinamo.sim.workloads.unique import Unique
 from trinamo.sim.workloads.workload import Workload
 
 WORKLOADS: Final[Mapping[str, Callable[[Stage], Workload]]] = {
+    "batch": Batch,
+    "counter": Counter,
+    "eventual": Eventual,
     "index": Index,
+    "queue": Queue,
     "register": Register,
+    "scan": Scan,
+    "unique": Unique,
 }

@@ -8,13 +8,13 @@ what it said and what it holds.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 import trio
 
 from trinamo.base import NodeId
-from trinamo.sim.workloads.asking import Asker, Stage
+from trinamo.sim.workloads.asking import PATIENCES_S, POLL_S, Asker, Outcome, Stage
 from trinamo.sim.workloads.metrics import Metrics
 
 
@@ -64,3 +64,26 @@ class Workload(ABC):
     def metrics(self) -> Metrics:
         """What became of the requests so far."""
         return self.asker.metrics()
+
+    async def ask(
+        self, client: str, node: NodeId, operation: str, parameters: dict[str, Any], patience_s: float = 0.0
+    ) -> Outcome:
+        """Ask with the patience given, or some that is drawn."""
+        patience = patience_s or self.stage.dice.choice(PATIENCES_S)
+        return await self.asker.ask(client, node, operation, parameters, patience)
+
+    async def until(self, attempt: Callable[[], Awaitable[bool]]) -> None:
+        """Attempt something until it says that it was answered."""
+        while not await attempt():
+            await self.stage.sleep(POLL_S)
+
+
+def declare(table: str, hash_key: str, sort_key: str | None = None, sort_type: str = "S") -> dict[str, Any]:
+    """Return what CreateTable takes to make a table."""
+    keys = [(hash_key, "HASH", "S")] + ([] if sort_key is None else [(sort_key, "RANGE", sort_type)])
+    return {
+        "TableName": table,
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, _, kind in keys],
+        "KeySchema": [{"AttributeName": name, "KeyType": role} for name, role, _ in keys],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
