@@ -12,6 +12,7 @@ from trinamo.cluster.records import (
 )
 from trinamo.cluster.router import Router, Unroutable
 from trinamo.cluster.supervisor import Supervisor
+from trinamo.cluster.sweeper import Sweeper
 from trinamo.cluster.view import CatalogView, Routes
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Router",
     "Routes",
     "Supervisor",
+    "Sweeper",
     "TableCopy",
     "TableRecord",
     "Tables",

@@ -248,6 +248,18 @@ class Catalog:
 
         await self.change(decide)
 
+    async def activate_expiry(self, prepared: TableRecord) -> None:
+        """End a change of a table's time to live; but only of the one that was prepared for."""
+
+        def decide(_: Counters, tables: Tables) -> Change | None:
+            for record in tables.values():
+                same = record.table_id == prepared.table_id and record.with_expiry() != record
+                if same and settings_of(record) == settings_of(prepared):
+                    return Change([record.with_expiry()], [])
+            return None
+
+        await self.change(decide)
+
     async def activate_index(self, table_id: str, index_id: str) -> None:
         """End the filling of a global index."""
 

@@ -80,7 +80,7 @@ class TableRecord(Message):
     """A table; `partitions` are in the order of their ranges and cover all keys.
 
     `next_spec` is there while the table is UPDATING: the spec that will be in force. `indexes` are the global ones of
-    both specs.
+    both specs. `expiry` is the attribute by which items expire for sure: behind what the spec says while that is new.
     """
 
     WIRE = "catalog.table"
@@ -93,10 +93,16 @@ class TableRecord(Message):
     partitions: tuple[PartitionRecord, ...]
     next_spec: TableSpec | None = None
     indexes: tuple[IndexRecord, ...] = ()
+    expiry: str | None = None
 
     @property
     def address(self) -> TableAddress:
         return TableAddress(self.account, self.region, self.spec.name)
+
+    @property
+    def shown(self) -> bool:
+        """Whether users see the table."""
+        return not self.account.startswith(HIDDEN)
 
     @property
     def key(self) -> bytes:
@@ -124,9 +130,14 @@ class TableRecord(Message):
         created = self.status is TableStatus.CREATING
         kept = [index for index in self.indexes if index.status is not TableStatus.DELETING]
         indexes = tuple(index.filled() if created else index.begun() for index in kept)
-        return attrs.evolve(
+        rested = attrs.evolve(
             self, status=TableStatus.ACTIVE, spec=self.coming, next_spec=None, indexes=indexes
         )
+        return rested.with_expiry()
+
+    def with_expiry(self) -> "TableRecord":
+        """Return the table as it is when its items expire as the spec to come says."""
+        return attrs.evolve(self, expiry=self.coming.time_to_live)
 
     def with_filled(self, index_id: str) -> "TableRecord":
         """Return the table with one of its indexes ACTIVE."""
@@ -151,7 +162,12 @@ def settings_of(record: TableRecord, version: int = 0) -> Settings:
     `version` is that of the catalog in which the record was seen.
     """
     kept = [index for index in record.indexes if index.status is not TableStatus.DELETING]
-    return Settings(feed=bool(kept), indexes=tuple(index.index_id for index in kept), version=version)
+    return Settings(
+        feed=bool(kept),
+        expiry=record.coming.time_to_live,
+        indexes=tuple(index.index_id for index in kept),
+        version=version,
+    )
 
 
 def table_key(address: TableAddress) -> bytes:

@@ -21,6 +21,7 @@ from trinamo.cluster.view import CatalogView
 from trinamo.partition import Host
 from trinamo.partition.messages import (
     Configure,
+    Expire,
     Get,
     Keep,
     PassOn,
@@ -53,6 +54,7 @@ _REPEATABLE: Final = (
     Keep,
     TakeChanges,
     Touch,
+    Expire,
     PassOn,
 )  # harmless when done twice
 

@@ -7,7 +7,8 @@ looks only at the catalog, so it is idempotent and goes on after a failover:
     UPDATING  → the same with the next spec, which is then in force → ACTIVE
     DELETING  → replicas are dismissed                              → gone
 
-An index that was added to a table is then filled, and ACTIVE after that.
+An index that was added to a table is then filled, and ACTIVE after that. A change of the time to live is over when every
+partition has it.
 """
 
 from typing import Final
@@ -181,6 +182,7 @@ class Supervisor(Actor):
             passing_s = PASSING_MIN_S + self._random.random() * (PASSING_MAX_S - PASSING_MIN_S)
             await self._clock.sleep_until(self._clock.monotonic() + passing_s)
         if record.status is TableStatus.ACTIVE:
+            await self._change_expiry(record, version)
             await self._fill_indexes(record)
             return
         if record.status is not TableStatus.DELETING:
@@ -190,6 +192,12 @@ class Supervisor(Actor):
                 await self._catalog.remove(lambda other: other.table_id == table_id)
             else:
                 await self._catalog.activate(record)
+
+    async def _change_expiry(self, record: TableRecord, version: int) -> None:
+        if record.with_expiry() != record:
+            await prepare(self._router, record, version)
+            async with self._changing:
+                await self._catalog.activate_expiry(record)
 
     async def _fill_indexes(self, record: TableRecord) -> None:
         for index in record.indexes:
@@ -223,7 +231,7 @@ class Supervisor(Actor):
 
 def _is_passing(record: TableRecord) -> bool:
     filling = any(index.status is TableStatus.CREATING for index in record.indexes)
-    return record.status in _PASSING or filling
+    return record.status in _PASSING or filling or record.with_expiry() != record
 
 
 def _node_number(node: NodeId) -> tuple[int, str]:

@@ -164,7 +164,10 @@ class ClusterDatabase:
             next_spec = None if record.next_spec is None else change(record.next_spec, now)
             return attrs.evolve(record, spec=spec, next_spec=next_spec)
 
-        return await self._alter(address, both)
+        table = await self._alter(address, both)
+        if self._settled and table.expiry != table.spec.time_to_live:
+            await self._wait_until_expiring(self._own(address), table.spec.time_to_live)
+        return table
 
     async def delete_table(self, address: TableAddress) -> Table:
         def delete(record: TableRecord, now: float) -> TableRecord:
@@ -311,6 +314,15 @@ class ClusterDatabase:
             changing = record is not None and not _is_at_rest(record)
             if not changing or self._clock.monotonic() >= deadline:
                 return record
+            await self._wait_for_change(deadline)
+
+    async def _wait_until_expiring(self, address: TableAddress, attribute: str | None) -> None:
+        """Give a change of the time to live a moment to be in force."""
+        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
+        while self._clock.monotonic() < deadline:
+            record = self._view.tables.get(address)
+            if record is None or record.expiry == attribute or record.coming.time_to_live != attribute:
+                return
             await self._wait_for_change(deadline)
 
     async def _wait_for_change(self, deadline: float) -> None:
@@ -589,6 +601,7 @@ def _table(record: TableRecord, as_of: float = 0.0) -> Table:
         record.created_at,
         as_of=as_of,
         index_states=states,
+        expiry=record.expiry,
     )
 
 

@@ -1,4 +1,8 @@
-"""Time to live: which attribute of a table's items says when they expire."""
+"""Time to live: which attribute of a table's items says when they expire, and when that is.
+
+A change of the setting takes time: `TableSpec.time_to_live` is the attribute that was asked for, and another name stands
+for the one by which items expire meanwhile. Moments of items are in microseconds since 1970.
+"""
 
 from typing import Final
 
@@ -8,7 +12,11 @@ from trinamo.model.declarations import KEY_NAME
 from trinamo.model.errors import validation
 from trinamo.model.shapes import Boolean, Member, Structure
 from trinamo.model.tables import TableSpec
+from trinamo.model.values import Item
 
+AGE_MAX_US: Final = (
+    5 * 365 * 86_400 * 1_000_000
+)  # DynamoDB: what is five years past was hardly meant to expire
 CHANGE_INTERVAL_S: Final = 3600  # DynamoDB: a change may take an hour, and another is refused for so long
 SPECIFICATION: Final = Member(
     "TimeToLiveSpecification",
@@ -45,3 +53,28 @@ def with_time_to_live(
         time_to_live=attribute if enabled else None,
         changes=attrs.evolve(spec.changes, time_to_live_at=now),
     )
+
+
+def description(asked: str | None, in_force: str | None) -> dict[str, str]:
+    """Return what DescribeTimeToLive says of the attribute that was asked for and the one in force."""
+    if asked is not None:
+        return {"TimeToLiveStatus": "ENABLED" if asked == in_force else "ENABLING", "AttributeName": asked}
+    if in_force is not None:
+        return {"TimeToLiveStatus": "DISABLING", "AttributeName": in_force}
+    return {"TimeToLiveStatus": "DISABLED"}
+
+
+def expires_at(item: Item, attribute: str) -> int | None:
+    """Return when an item expires, None for never: only a number says so, of seconds since 1970."""
+    value = item.get(attribute)
+    text: str | None = None if value is None else value.get("N")
+    if text is None or text[0] == "-":  # before 1970 is too long ago anyway
+        return None
+    whole, _, fraction = text.partition(".")
+    return int(whole) * 1_000_000 + int(f"{fraction:0<6}"[:6])
+
+
+def has_expired(item: Item, attribute: str, now: int) -> bool:
+    """Whether an item has expired at this moment, and not so long ago that it stays."""
+    moment = expires_at(item, attribute)
+    return moment is not None and now - AGE_MAX_US <= moment < now

@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 import trio
 
-from trinamo.base import NodeId, OperatingError
+from trinamo.base import NodeId, OperatingError, PartitionId
 from trinamo.cluster import SYSTEM_PARTITION, TableCopy, TableRecord, copy_out, put_back
 from trinamo.cluster.records import HIDDEN
 from trinamo.faults import BadFault
@@ -39,6 +39,8 @@ from trinamo.world import (
 SNAPSHOTS_MAX = 64
 BARRIER_S = 10.0  # how long a snapshot may wait for the requests in flight, and take
 BARRIER_LOOK_S = 0.001
+SWEEP_S = 10.0  # how long an advance of the clock may wait for what has expired then to be deleted
+SWEEP_LOOK_S = 0.01
 START_MAX_S = 10.0  # a cluster that has no leader by then will not get one
 
 
@@ -333,7 +335,23 @@ class Cluster:
                     await node.catalog.refresh()
         except OperatingError as error:
             raise BadControlRequest(f"the clock was not moved for sure: {error}") from error
+        if self.node_config.settled:
+            with trio.move_on_after(SWEEP_S):
+                await self._sweep()
         return offset / 1e6
+
+    async def _sweep(self) -> None:
+        """Return when nothing is left that has expired."""
+        for record in list(self._any_node().view.tables.values()):
+            for route in record.partitions if record.expiry is not None and record.shown else ():
+                while not await self._swept(route.partition):
+                    await self.clock.sleep_until(self.clock.monotonic() + SWEEP_LOOK_S)
+
+    async def _swept(self, partition: PartitionId) -> bool:
+        for node in self.nodes:
+            if await node.sweeper.sweep(partition):
+                return True
+        return False
 
     async def fault_view(self) -> dict[str, Any]:
         return {"faults": self.faults.show()}

@@ -12,7 +12,16 @@ import trio
 
 from trinamo.actor import System, supervise
 from trinamo.base import NodeId
-from trinamo.cluster import SYSTEM_EPOCH, SYSTEM_PARTITION, Catalog, CatalogView, Indexer, Router, Supervisor
+from trinamo.cluster import (
+    SYSTEM_EPOCH,
+    SYSTEM_PARTITION,
+    Catalog,
+    CatalogView,
+    Indexer,
+    Router,
+    Supervisor,
+    Sweeper,
+)
 from trinamo.cluster.records import REPLICAS_MAX
 from trinamo.gateway.clustered import ClusterDatabase
 from trinamo.gateway.http.protocol import ApiRequest
@@ -65,6 +74,15 @@ class Node:
             settled=config.settled,
         )
         self.indexer = Indexer(world.clock, self.system, self.host, self.router, self.view)
+        self.sweeper = Sweeper(
+            world.clock,
+            world.random,
+            self.system,
+            self.host,
+            self.router,
+            self.view,
+            settled=config.settled,
+        )
         self.database = ClusterDatabase(
             world.clock, self.catalog, self.router, settled=config.settled, shared=config.shared
         )
@@ -103,6 +121,7 @@ class Node:
                     await self._assign_system()
                     nursery.start_soon(self._run_supervisor)
                     nursery.start_soon(self._run_indexer)
+                    nursery.start_soon(self._run_sweeper)
                     self.alive = True
                     task_status.started()
             finally:
@@ -137,6 +156,12 @@ class Node:
 
         await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
 
+    async def _run_sweeper(self) -> None:
+        def make() -> Sweeper:
+            return self.sweeper
+
+        await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
+
     async def _assign_system(self) -> None:
         nodes = self.config.nodes[:REPLICAS_MAX]
         if self.id in nodes:
@@ -153,3 +178,4 @@ class Node:
             self.supervisor.wake()
         else:
             self.indexer.wake()
+            self.sweeper.wake()

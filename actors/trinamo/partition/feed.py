@@ -112,9 +112,11 @@ def record_changes(
             change = Change(clock, key, None, old, TOUCHED)
         else:
             replaced[key] = new
+            why = EXPIRED if key in expired else USER
+            expired.discard(key)
             if _same(old, new):
                 continue
-            change = Change(clock, key, old, new, EXPIRED if key in expired else USER)
+            change = Change(clock, key, old, new, why)
         record = cbor2.dumps(change)
         batch.put(Kind.FEED, _KEY.pack(index, number), record)
         number += 1

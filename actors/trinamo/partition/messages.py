@@ -293,6 +293,25 @@ class Touch(Request[Touched]):
 
 
 @attrs.frozen
+class Expired(Message):
+    """The items are deleted but for those of the keys in `kept`, which had not expired, or may not be deleted now."""
+
+    WIRE = "partition.expired"
+    kept: tuple[bytes, ...]
+    behind: str | None = None
+    """The global index that must follow before more is deleted."""
+
+
+@attrs.frozen
+class Expire(Request[Expired]):
+    """Delete those of these items that have expired when this is evaluated (`trinamo.partition.expiry`)."""
+
+    WIRE = "partition.expire"
+    epoch: int
+    keys: tuple[bytes, ...]
+
+
+@attrs.frozen
 class Passed(Message):
     """Whether an index has taken all that was committed when this was asked, or not in time."""
 

@@ -37,6 +37,7 @@ from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import KeyspaceReader
 from trinamo.partition.consumers import Consumers
 from trinamo.partition.evaluation import evaluate
+from trinamo.partition.expiry import Expiries, expire
 from trinamo.partition.feed import (
     TRIMMED,
     Replaced,
@@ -56,6 +57,8 @@ from trinamo.partition.localindexes import KINDS, LocalIndexes
 from trinamo.partition.messages import (
     Cursors,
     Durable,
+    Expire,
+    Expired,
     Fault,
     FeedRows,
     Found,
@@ -210,6 +213,8 @@ class Replica(Actor):
         self._get = self._keyspace.get
         self._indexes = LocalIndexes.read(self.record.schema)
         self._past: Past | None = None
+        self.expiries: Expiries | None = None
+        """What expires next, while somebody here wants to know."""
         settings = self._get(Kind.SETTINGS, b"")
         self.settings = decode_settings(None if settings is None else item_of(settings))
         self.consumers = Consumers(last_change(self._keyspace), self._cursor)
@@ -231,7 +236,7 @@ class Replica(Actor):
         for envelope in batch:
             message = envelope.message
             kind = type(message)
-            if kind is Write or kind is Swap or kind in KEEPING or kind is Touch:
+            if kind is Write or kind is Swap or kind in KEEPING or kind is Touch or kind is Expire:
                 writes.append(envelope)
             elif kind in _READS:
                 self._on_read(envelope, now)
@@ -383,6 +388,26 @@ class Replica(Actor):
         """Read changes as this replica has applied them, for consumers on the same node."""
         return self._changes(message)
 
+    def read_expiries(self, start: bytes) -> bytes | None:
+        """Note when some items from `start` on expire, and return where to go on; None if nothing is left."""
+        assert self.expiries is not None, "somebody wants to know"
+        now = self._wall_us()
+        prefix = len(self._keyspace.prefix(Kind.ITEM))
+        scan = self._keyspace.scan(Kind.ITEM, max(start, self.record.start), self.record.end)
+        key = b""
+        for count, (found, value) in enumerate(scan, 1):
+            key = found[prefix:]
+            self.expiries.note(key, item_of(value), now)
+            if count == ROWS_PER_SLICE:
+                return key + b"\x00"
+        return None
+
+    def note_expiry(self, key: bytes) -> None:
+        """Note when the item of a key expires, if there is one."""
+        if self.expiries is not None:
+            value = self._get(Kind.ITEM, key)
+            self.expiries.note(key, None if value is None else item_of(value), self._wall_us())
+
     def _cursor(self, index: str) -> int:
         return read_position(self._keyspace, cursor_of(index))
 
@@ -453,6 +478,8 @@ class Replica(Actor):
                 answer = self._swap(message, reply, overlay, effects)
             elif isinstance(message, Touch):
                 answer = self._touch(message, reply, effects)
+            elif isinstance(message, Expire):
+                answer = self._expire(message, reply, overlay, effects, behind)
             else:
                 answer = self._keep(message, reply, overlay, effects)
             if answer is not None:
@@ -471,6 +498,31 @@ class Replica(Actor):
         keys = [key[prefix:] for key, _ in islice(scan, ROWS_PER_SLICE)]
         effects += [touch_effect(key) for key in keys]
         return Touched(keys[-1] + b"\x00" if len(keys) == ROWS_PER_SLICE else None)
+
+    def _expire(
+        self,
+        message: Expire,
+        reply: Reply[Any],
+        overlay: dict[bytes, Current | None],
+        effects: list[Effect],
+        behind: str | None,
+    ) -> Message | None:
+        if message.epoch != self.record.epoch or not self._holds_all(message.keys):
+            reply.fail(WrongEpoch(f"{self!r} is of epoch {self.record.epoch}"))
+            return None
+        if behind is not None:
+            return Expired(message.keys, behind)
+
+        def look_up(key: bytes, kind: Kind = Kind.ITEM, /) -> Current | None:
+            return overlay[key] if key in overlay else self._current(key, kind)
+
+        settings = look_up(b"", Kind.SETTINGS)
+        attribute = decode_settings(None if settings is None else settings.item).expiry
+        if attribute is None:
+            return Expired(message.keys)
+        now = self._clock = self._stamp()  # the entry is stamped later
+        kept = expire(message.keys, attribute, now, look_up, self._indexes, overlay, effects)
+        return Expired(tuple(kept))
 
     def _evaluate(
         self,
@@ -547,7 +599,7 @@ class Replica(Actor):
         overlay: dict[bytes, Current | None],
         answers: list[tuple[Reply[Any], Message]],
     ) -> None:
-        clock = max(int(self._host.clock.wall() * 1e6), self._clock + 1)
+        clock = self._stamp()
         try:
             entry = self.core.propose(encode_payload(clock, effects))
         except (NotLeader, ProposalDropped) as error:
@@ -559,6 +611,13 @@ class Replica(Actor):
         for key, current in overlay.items():
             self._flight[key] = (entry.index, current)
         self._waiting.append(_Waiting(entry.index, entry.term, answers))
+
+    def _stamp(self) -> int:
+        """Return a hybrid timestamp that is greater than any before."""
+        return max(self._wall_us(), self._clock + 1)
+
+    def _wall_us(self) -> int:
+        return int(self._host.clock.wall() * 1e6)
 
     def _answer_without_effect(self, answers: list[tuple[Reply[Any], Message]], now: float) -> None:
         core = self.core
@@ -705,6 +764,8 @@ class Replica(Actor):
             if entry.kind is EntryKind.DATA:
                 clock, effects = self._take_effects(entry)
                 add_effects(tallies, effects)
+                if self.expiries is not None:
+                    self.expiries.follow(effects, self._wall_us())
                 if self.settings.feed:
                     size = record_changes(batch, self._keyspace, entry.index, clock, effects, changed)
                     if size:

@@ -81,7 +81,8 @@ class MemoryDatabase:
 
     async def change_settings(self, address: TableAddress, change: ChangeSettings) -> Table:
         table = await self.describe_table(address)
-        self._tables[address].table = attrs.evolve(table, spec=change(table.spec, NOW))
+        spec = change(table.spec, NOW)
+        self._tables[address].table = attrs.evolve(table, spec=spec, expiry=spec.time_to_live)
         return self._tables[address].table
 
     async def delete_table(self, address: TableAddress) -> Table:

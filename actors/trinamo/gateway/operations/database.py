@@ -45,7 +45,7 @@ class Table:
     """A table of the catalog. `table_id` is the UUID that users see; moments are in seconds since 1970.
 
     `as_of` is when it was looked at; only operations on tables know it. `index_states` are of global indexes, by name;
-    those of which nothing is said are as the table is.
+    those of which nothing is said are as the table is. By `expiry` items expire for sure.
     """
 
     address: TableAddress
@@ -58,6 +58,7 @@ class Table:
     index_sizes: Mapping[str, Counted] = attrs.field(factory=dict)
     as_of: float = 0.0
     index_states: Mapping[str, IndexState] = attrs.field(factory=dict)
+    expiry: str | None = None
     indexes: Indexes | None = attrs.field(init=False, repr=False, eq=False)
     """Those of `spec`, ready to use."""
 

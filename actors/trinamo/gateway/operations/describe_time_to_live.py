@@ -9,6 +9,7 @@ from trinamo.model.errors import table_not_found
 from trinamo.model.jsontext import dump_json
 from trinamo.model.shapes import Request, Structure
 from trinamo.model.tables import table_address
+from trinamo.model.timetolive import description
 
 SHAPE: Final = Structure("DescribeTimeToLiveInput", EXISTING_TABLE_NAME)
 
@@ -18,11 +19,7 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     table = await database.find_table(address)
     if table is None:
         raise table_not_found(address.name)
-    attribute = table.spec.time_to_live
-    description = {"TimeToLiveStatus": "DISABLED"}
-    if attribute is not None:
-        description = {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute}
-    return dump_json({"TimeToLiveDescription": description})
+    return dump_json({"TimeToLiveDescription": description(table.spec.time_to_live, table.expiry)})
 
 
 DESCRIBE_TIME_TO_LIVE: Final = Operation("DescribeTimeToLive", SHAPE, _perform)

@@ -1,7 +1,4 @@
-"""UpdateTimeToLive: says which attribute tells when items expire, or that none does any more.
-
-This version keeps the setting and deletes nothing.
-"""
+"""UpdateTimeToLive: says which attribute tells when items expire, or that none does any more."""
 
 from typing import Final
 
