@@ -1,10 +1,10 @@
-"""The time to live of a table is set, shown and taken back. (What is expired is not deleted in this version.)"""
+"""The time to live of a table is set, shown and taken back. What it does is in `test_ttl_deletions.py`."""
 
 from typing import Any
 
 import pytest
 
-from dynamodb.calls import RNF, VE, E, call, fault, item, refusal
+from dynamodb.calls import RNF, VE, E, call, fault, refusal
 from dynamodb.facts import fact
 
 DISABLED = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
@@ -100,18 +100,3 @@ def test_a_missing_table_is_named(client: Any) -> None:
     told = (RNF, "Requested resource not found: Table: no.such not found")
     assert fault(refusal(client, "UpdateTimeToLive", update("no.such", True, "at"))) == told
     assert fault(refusal(client, "DescribeTimeToLive", {"TableName": "no.such"})) == told
-
-
-@fact("ttl.14")
-def test_an_expired_item_shows_and_is_rescued(client: Any, table: str) -> None:
-    client.update_time_to_live(**update(table, True, "at"))
-    expired = item(1, at={"N": "1700000000"})
-    client.put_item(TableName=table, Item=expired)
-    assert client.get_item(TableName=table, Key=item(1))["Item"] == expired
-    client.update_item(
-        TableName=table,
-        Key=item(1),
-        UpdateExpression="REMOVE #at",
-        ExpressionAttributeNames={"#at": "at"},
-    )
-    assert client.get_item(TableName=table, Key=item(1))["Item"] == item(1)
