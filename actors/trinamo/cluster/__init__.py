@@ -10,6 +10,7 @@ from trinamo.cluster.records import (
     PartitionRecord,
     TableRecord,
 )
+from trinamo.cluster.retention import Retention
 from trinamo.cluster.router import Router, Unroutable
 from trinamo.cluster.supervisor import Supervisor
 from trinamo.cluster.sweeper import Sweeper
@@ -24,6 +25,7 @@ __all__ = [
     "IndexRecord",
     "Indexer",
     "PartitionRecord",
+    "Retention",
     "Router",
     "Routes",
     "Supervisor",

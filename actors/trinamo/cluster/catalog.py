@@ -32,6 +32,8 @@ from trinamo.world import Random
 
 SUPERVISOR: Final = "supervisor"
 _ROWS_MAX: Final = 1 << 30
+RETIRED_MAX: Final = 16
+"""Deleted tables whose streams are kept. Each costs as much as a table that nobody uses; tests delete many."""
 _ARRIVING: Final = (TableStatus.CREATING, TableStatus.UPDATING)
 
 
@@ -165,7 +167,8 @@ class Catalog:
             partitions = self._placed(table_id, counters.partition)
             account, region, _ = address
             declared = at_creation(spec, now)
-            record = TableRecord(account, region, table_id, declared, TableStatus.CREATING, now, partitions)
+            bare = TableRecord(account, region, table_id, declared, TableStatus.CREATING, now, partitions)
+            record = bare.with_streams(now)
             record, used = self._with_indexes(record, counters.partition + len(partitions))
             return Change([record], [], len(partitions) + used)
 
@@ -277,6 +280,33 @@ class Catalog:
         def decide(_: Counters, tables: Tables) -> Change | None:
             removed = [record.key for record in tables.values() if chosen(record)]
             return Change([], removed) if removed else None
+
+        await self.change(decide)
+
+    async def retire(self, table_id: str) -> None:
+        """Take a table out of the catalog but for what its streams need; of tables retired long ago, that too."""
+
+        def decide(_: Counters, tables: Tables) -> Change | None:
+            for record in tables.values():
+                if record.table_id == table_id and not record.retired:
+                    retired = [each for each in tables.values() if each.retired]
+                    retired.sort(key=lambda each: max(stream.disabled_at or 0 for stream in each.streams))
+                    forgotten = retired[: max(0, len(retired) + 1 - RETIRED_MAX)]
+                    return Change([record.as_retired()], [record.key, *(each.key for each in forgotten)])
+            return None
+
+        await self.change(decide)
+
+    async def end_streams(self, table_id: str, now: float) -> None:
+        """Take the streams of a table out of the catalog that are over, and a retired table with its last."""
+
+        def decide(_: Counters, tables: Tables) -> Change | None:
+            for record in tables.values():
+                without = record.without_streams(now)
+                if record.table_id == table_id and without != record:
+                    gone = record.retired and not without.streams
+                    return Change([], [record.key]) if gone else Change([without], [])
+            return None
 
         await self.change(decide)
 

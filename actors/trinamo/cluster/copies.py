@@ -45,7 +45,7 @@ async def copy_out(
     await catalog.refresh()
     copies: list[TableCopy] = []
     for record in list(catalog.view.tables.values()):
-        if chosen(record) and record.status is not TableStatus.DELETING:
+        if chosen(record) and record.shown and record.status is not TableStatus.DELETING:
             rows = [row for route in record.partitions for row in await _rows(router, route)]
             copies.append(TableCopy(record, rows))
     return copies
@@ -93,11 +93,14 @@ def _begun_anew(record: TableRecord, now: float) -> TableRecord:
     spec = record.spec
     if spec.stream_view is not None:
         spec = attrs.evolve(spec, stream_label=stream_label(now, spec.stream_label))
-    return attrs.evolve(record, account=HIDDEN + record.account, status=TableStatus.CREATING, spec=spec)
+    account = HIDDEN + record.account
+    anew = attrs.evolve(record, account=account, status=TableStatus.CREATING, spec=spec, streams=())
+    return anew.with_streams(now)
 
 
 async def _fill(router: Router, record: TableRecord, version: int, rows: Sequence[CopiedRow]) -> None:
-    await prepare(router, record, version)
+    """Put items into a table; its stream begins behind them."""
+    await prepare(router, attrs.evolve(record, streams=()), version)
     for route in record.partitions:
         inside = [row for row in rows if route.start <= row.key and (not route.end or row.key < route.end)]
         for at in range(0, len(inside), _ROWS_AT_ONCE):
@@ -110,6 +113,8 @@ async def _fill(router: Router, record: TableRecord, version: int, rows: Sequenc
         for route in record.partitions:
             while not (await router.call(route, PassOn(route.epoch, index.index_id))).in_time:
                 pass  # it was asked for two seconds
+    if record.streams:
+        await prepare(router, record, version)
 
 
 async def _write(router: Router, route: PartitionRecord, writes: tuple[ItemWrite, ...]) -> None:

@@ -23,8 +23,9 @@ async def prepare(router: Router, record: TableRecord, version: int) -> None:
 
     `version` is that of the catalog in which the record was seen. Raises operating errors.
     """
+    going = record.status is TableStatus.DELETING
     for index in record.indexes:
-        if index.status is not TableStatus.DELETING:
+        if index.status is not TableStatus.DELETING and not going:
             for route in index.partitions:
                 await router.call(route, Get(route.epoch, ()))
     settings = settings_of(record, version)
@@ -33,7 +34,8 @@ async def prepare(router: Router, record: TableRecord, version: int) -> None:
             await router.call(route, Get(route.epoch, ()))  # they have none yet
         else:
             await router.call(route, Configure(route.epoch, encode_settings(settings)))
-            if record.indexes and not settings.feed:
+            had_feed = record.indexes or record.coming.stream_label is not None
+            if had_feed and not settings.feed and not settings.streams:
                 await _forget_feed(router, route)
 
 

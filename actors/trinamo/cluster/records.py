@@ -15,6 +15,7 @@ import attrs
 import cbor2
 
 from trinamo.base import NodeId, PartitionId
+from trinamo.model.streams import RETENTION_S
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.partition.feed import Settings
 from trinamo.wire import Message, from_wire, to_wire
@@ -27,6 +28,7 @@ TABLES_END: Final = b"t0"  # the first key behind all of "t/..."
 HIDDEN: Final = (
     "~"  # begins the account of a table that is being filled (copies.py); users' are twelve digits
 )
+RETIRED: Final = "="  # begins the account of a table that is deleted, and whose streams are still kept: = account = table id
 REPLICAS_MAX: Final = 3  # as DynamoDB: three copies, a quorum of two
 
 
@@ -76,11 +78,27 @@ class IndexRecord(Message):
 
 
 @attrs.frozen
+class StreamRecord(Message):
+    """A stream of a table, which is kept until a day after it was disabled."""
+
+    WIRE = "catalog.stream"
+    label: str
+    view: str
+    created_at: float
+    disabled_at: float | None = None
+
+    def is_over(self, now: float) -> bool:
+        """Whether nothing of it is kept any more."""
+        return self.disabled_at is not None and self.disabled_at + RETENTION_S <= now
+
+
+@attrs.frozen
 class TableRecord(Message):
     """A table; `partitions` are in the order of their ranges and cover all keys.
 
     `next_spec` is there while the table is UPDATING: the spec that will be in force. `indexes` are the global ones of
     both specs. `expiry` is the attribute by which items expire for sure: behind what the spec says while that is new.
+    `streams` are those that are kept, the latest last.
     """
 
     WIRE = "catalog.table"
@@ -94,15 +112,33 @@ class TableRecord(Message):
     next_spec: TableSpec | None = None
     indexes: tuple[IndexRecord, ...] = ()
     expiry: str | None = None
+    streams: tuple[StreamRecord, ...] = ()
 
     @property
     def address(self) -> TableAddress:
         return TableAddress(self.account, self.region, self.spec.name)
 
     @property
+    def user_address(self) -> TableAddress:
+        """The address by which users know, or knew, the table."""
+        return self.address._replace(account=self.owner)
+
+    @property
+    def owner(self) -> str:
+        """The account whose table it is, also one that is hidden or retired."""
+        if self.account.startswith(RETIRED):
+            return self.account.split(RETIRED)[1]
+        return self.account.removeprefix(HIDDEN)
+
+    @property
     def shown(self) -> bool:
         """Whether users see the table."""
-        return not self.account.startswith(HIDDEN)
+        return not self.account.startswith((HIDDEN, RETIRED))
+
+    @property
+    def retired(self) -> bool:
+        """Whether the table is deleted, and only its streams are kept."""
+        return self.account.startswith(RETIRED)
 
     @property
     def key(self) -> bytes:
@@ -117,6 +153,12 @@ class TableRecord(Message):
     def every_partition(self) -> Iterator[PartitionRecord]:
         """The partitions of the table and of its indexes."""
         return chain(self.partitions, *(index.partitions for index in self.indexes))
+
+    @property
+    def changes_stream(self) -> bool:
+        """Whether a stream is on its way to be enabled or disabled."""
+        next_spec = self.next_spec
+        return next_spec is not None and next_spec.stream_view != self.spec.stream_view
 
     def index(self, name: str) -> IndexRecord | None:
         """Return the global index of this name."""
@@ -144,6 +186,34 @@ class TableRecord(Message):
         indexes = tuple(index.filled() if index.index_id == index_id else index for index in self.indexes)
         return attrs.evolve(self, indexes=indexes)
 
+    def with_streams(self, now: float) -> "TableRecord":
+        """Return the table with the streams that the spec to come makes of those it had."""
+        spec = self.coming
+        label = None if spec.stream_view is None or self.status is TableStatus.DELETING else spec.stream_label
+        streams = [
+            attrs.evolve(each, disabled_at=now) if each.disabled_at is None and each.label != label else each
+            for each in self.streams
+        ]
+        if label is not None and label not in [each.label for each in streams]:
+            assert spec.stream_view is not None, "it has a stream"
+            streams.append(StreamRecord(label, spec.stream_view, now))
+        return attrs.evolve(self, streams=tuple(streams))
+
+    def without_streams(self, now: float) -> "TableRecord":
+        """Return the table without the streams that are over."""
+        return attrs.evolve(self, streams=tuple(each for each in self.streams if not each.is_over(now)))
+
+    def as_retired(self) -> "TableRecord":
+        """Return what is kept of a deleted table for the sake of its streams."""
+        return attrs.evolve(
+            self,
+            account=f"{RETIRED}{self.account}{RETIRED}{self.table_id}",
+            status=TableStatus.ACTIVE,
+            spec=attrs.evolve(self.coming, stream_view=None, global_indexes=(), time_to_live=None, tags=()),
+            next_spec=None,
+            indexes=(),
+        )
+
 
 @attrs.frozen
 class CatalogChanged(Message):
@@ -161,12 +231,16 @@ def settings_of(record: TableRecord, version: int = 0) -> Settings:
 
     `version` is that of the catalog in which the record was seen.
     """
-    kept = [index for index in record.indexes if index.status is not TableStatus.DELETING]
+    going = record.status is TableStatus.DELETING
+    kept = [index for index in record.indexes if index.status is not TableStatus.DELETING and not going]
+    stream = next((each.label for each in record.streams if each.disabled_at is None), None)
     return Settings(
-        feed=bool(kept),
-        expiry=record.coming.time_to_live,
+        feed=bool(kept) or stream is not None,
+        expiry=None if going else record.coming.time_to_live,
         indexes=tuple(index.index_id for index in kept),
         version=version,
+        stream=stream,
+        streams=tuple(each.label for each in record.streams),
     )
 
 

@@ -6,6 +6,7 @@ looks only at the catalog, so it is idempotent and goes on after a failover:
     CREATING  → every partition has a leader and its settings      → ACTIVE
     UPDATING  → the same with the next spec, which is then in force → ACTIVE
     DELETING  → replicas are dismissed                              → gone
+    DELETING, with streams that are kept → shards are closed         → retired, until these are over
 
 An index that was added to a table is then filled, and ACTIVE after that. A change of the time to live is over when every
 partition has it.
@@ -20,7 +21,7 @@ from trinamo.actor import Actor, Envelope
 from trinamo.base import NodeId, OperatingError, StorageError
 from trinamo.cluster.catalog import SUPERVISOR, Catalog
 from trinamo.cluster.indexfilling import fill, prepare
-from trinamo.cluster.records import HIDDEN, SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
+from trinamo.cluster.records import SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
@@ -108,13 +109,14 @@ class Supervisor(Actor):
     async def _match_replicas(self) -> None:
         wanted: dict[int, Assignment] = {}
         for record in list(self._catalog.view.tables.values()):
-            if record.status is TableStatus.DELETING:
+            going = record.status is TableStatus.DELETING
+            if going and not record.streams:
                 continue
             schema, owner = schema_of(record.spec), record.table_id.encode()
             groups: list[tuple[TableStatus, tuple[PartitionRecord, ...], bytes]] = [
                 (record.status, record.partitions, schema)
             ]
-            groups += [(index.status, index.partitions, b"") for index in record.indexes]
+            groups += [(index.status, index.partitions, b"") for index in record.indexes if not going]
             for status, routes, its_schema in groups:
                 for route in routes:
                     if self._node in route.replicas:
@@ -155,7 +157,7 @@ class Supervisor(Actor):
                 if self._is_active():
                     await self._catch_up()
                     for record in self._catalog.view.tables.values():
-                        if record.account.startswith(HIDDEN):
+                        if not record.shown:
                             continue  # whoever fills it makes it ACTIVE
                         if _is_passing(record) and record.table_id not in moving:
                             moving.add(record.table_id)
@@ -185,10 +187,13 @@ class Supervisor(Actor):
             await self._change_expiry(record, version)
             await self._fill_indexes(record)
             return
-        if record.status is not TableStatus.DELETING:
+        going = record.status is TableStatus.DELETING
+        if not going or record.streams:
             await prepare(self._router, record, version)
         async with self._changing:
-            if record.status is TableStatus.DELETING:
+            if going and record.streams:
+                await self._catalog.retire(table_id)
+            elif going:
                 await self._catalog.remove(lambda other: other.table_id == table_id)
             else:
                 await self._catalog.activate(record)

@@ -13,7 +13,7 @@ import structlog
 import trio
 
 from trinamo.actor import Request
-from trinamo.base import OperatingError, WrongEpoch
+from trinamo.base import OperatingError
 from trinamo.cluster import (
     Catalog,
     IndexRecord,
@@ -22,7 +22,6 @@ from trinamo.cluster import (
     Routes,
     TableRecord,
     Tables,
-    Unroutable,
 )
 from trinamo.gateway.operations.database import (
     ChangeSettings,
@@ -40,6 +39,8 @@ from trinamo.gateway.operations.database import (
     Written,
 )
 from trinamo.gateway.operations.paging import KeyRange
+from trinamo.gateway.outcomes import carry_out
+from trinamo.gateway.streams import ClusterStreams
 from trinamo.model.alteration import Alter
 from trinamo.model.errors import (
     ApiError,
@@ -121,6 +122,9 @@ class ClusterDatabase:
         self.lags: Callable[[TableAddress, str], bool] = lambda _table, _index: False
         """Whether a global index is behind on purpose, so that reads shall not wait for it."""
         self.index_reads = IndexReads()
+        self.streams = ClusterStreams(
+            clock, catalog, router, self._own, self._wait_until_at_rest, settled=settled
+        )
         self._lag_s = 0.0  # by how much eventually consistent reads are behind, on purpose
 
     def __repr__(self) -> str:
@@ -152,9 +156,14 @@ class ClusterDatabase:
             _check_idle(record)
             spec, next_spec = alter(record.spec, now)
             status = TableStatus.ACTIVE if next_spec is None else TableStatus.UPDATING
-            return attrs.evolve(record, spec=spec, next_spec=next_spec, status=status)
+            altered = attrs.evolve(record, spec=spec, next_spec=next_spec, status=status)
+            return altered.with_streams(now)
 
-        return await self._alter(address, begin)
+        table = await self._alter(address, begin)
+        record = self._view.tables.get(self._own(address))
+        if self._settled and record is not None and record.changes_stream:
+            await self._wait_until_at_rest(self._own(address))  # what is written from now on is in the stream
+        return table
 
     async def change_settings(self, address: TableAddress, change: ChangeSettings) -> Table:
         def both(record: TableRecord, now: float) -> TableRecord:
@@ -176,12 +185,12 @@ class ClusterDatabase:
             _check_idle(record)
             if record.spec.deletion_protection:
                 raise deletion_protected()
-            return attrs.evolve(record, status=TableStatus.DELETING)
+            return attrs.evolve(record, status=TableStatus.DELETING).with_streams(now)
 
         return await self._alter(address, delete)
 
     async def describe_table(self, address: TableAddress) -> Table:
-        await _carry_out(self._catalog.refresh())
+        await carry_out(self._catalog.refresh())
         record = self._view.tables.get(self._own(address))
         if record is not None and not _is_at_rest(record) and self._settled:
             record = await self._wait_until_at_rest(self._own(address))
@@ -190,14 +199,14 @@ class ClusterDatabase:
         return await self._counted(_table(record, self._now()))
 
     async def find_table(self, address: TableAddress) -> Table | None:
-        await _carry_out(self._catalog.refresh())
+        await carry_out(self._catalog.refresh())
         record = self._view.tables.get(self._own(address))
         return None if record is None else _table(record, self._now())
 
     async def list_tables(
         self, account: str, region: str, after: str | None, count_max: int
     ) -> Sequence[str]:
-        await _carry_out(self._catalog.refresh())
+        await carry_out(self._catalog.refresh())
         owner = SHARED if self._shared else (account, region)
         names = sorted(a.name for a in self._view.tables if (a.account, a.region) == owner)
         return [name for name in names if after is None or name > after][:count_max]
@@ -269,7 +278,7 @@ class ClusterDatabase:
         while True:
             now = self._now()
             try:
-                return _table(await _carry_out(attempt(now)), now)
+                return _table(await carry_out(attempt(now)), now)
             except _InTheWay as error:
                 if not (error.passing and self._settled) or self._clock.monotonic() >= deadline:
                     raise error.refusal from None
@@ -292,7 +301,7 @@ class ClusterDatabase:
         address = self._own(address)
         record = self._view.tables.get(address)
         if record is None or record.status is not TableStatus.ACTIVE:
-            await _carry_out(self._catalog.refresh())
+            await carry_out(self._catalog.refresh())
             record = self._view.tables.get(address)
         return record
 
@@ -330,12 +339,16 @@ class ClusterDatabase:
         version = self._view.version
         await self._view.wait_change_until(self._clock, min(deadline, self._clock.monotonic() + 0.25))
         if self._view.version == version:
-            await _carry_out(self._catalog.refresh())
+            await carry_out(self._catalog.refresh())
 
     def _note_miss(self, address: TableAddress) -> None:
         if address in self._misses or len(self._misses) > 1000:
             return
-        elsewhere = [a for a in self._view.tables if a.name == address.name and a != address]
+        elsewhere = [
+            each.address
+            for each in self._view.tables.values()
+            if each.shown and each.spec.name == address.name and each.address != address
+        ]
         if elsewhere:
             self._misses.add(address)
             _log.warning("table is in another namespace", asked=address, found=elsewhere[0])
@@ -526,10 +539,10 @@ class ClusterDatabase:
             behind: Request[R] = attrs.evolve(request, lag_s=self._lag_s)  # type: ignore[assignment]  # same class
             return await self._call(route, behind)
         lax: Request[R] = attrs.evolve(request, strong=False)  # type: ignore[assignment]  # of the same class
-        return await _carry_out(self._router.call_any(route, lax))
+        return await carry_out(self._router.call_any(route, lax))
 
     async def _call(self, route: PartitionRecord, request: Request[R]) -> R:
-        return await _carry_out(self._router.call(route, request))
+        return await carry_out(self._router.call(route, request))
 
 
 async def _all_at_once(
@@ -577,18 +590,6 @@ def _beside(address: TableAddress, tables: Tables) -> list[TableRecord]:
     """Return the tables of the same account and Region."""
     where = address.account, address.region
     return [record for record in tables.values() if (record.account, record.region) == where]
-
-
-async def _carry_out(work: Awaitable[T]) -> T:
-    """Await `work`, with operating errors in the API's words."""
-    try:
-        return await work
-    except WrongEpoch:
-        raise resource_not_found() from None
-    except Unroutable:
-        raise service_unavailable() from None
-    except OperatingError:
-        raise internal_server_error() from None
 
 
 def _table(record: TableRecord, as_of: float = 0.0) -> Table:

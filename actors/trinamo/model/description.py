@@ -41,7 +41,7 @@ def table_description(
             for attribute in spec.attributes
         ],
         "TableName": spec.name,
-        "KeySchema": _key_schema((spec.keys.partition,), spec.keys.attributes[1:]),
+        "KeySchema": key_schema((spec.keys.partition,), spec.keys.attributes[1:]),
         "TableStatus": status.value,
         "CreationDateTime": created_at,
         "ProvisionedThroughput": _provisioned(spec, as_of),
@@ -69,7 +69,7 @@ def table_description(
     return description
 
 
-def _key_schema(partition: tuple[KeyAttribute, ...], sort: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
+def key_schema(partition: tuple[KeyAttribute, ...], sort: tuple[KeyAttribute, ...]) -> list[dict[str, str]]:
     return [
         *({"AttributeName": attribute.name, "KeyType": "HASH"} for attribute in partition),
         *({"AttributeName": attribute.name, "KeyType": "RANGE"} for attribute in sort),
@@ -147,7 +147,7 @@ def _index(index: IndexSpec, arn: str) -> dict[str, Any]:
         projection["NonKeyAttributes"] = list(index.projection.names)
     return {
         "IndexName": index.name,
-        "KeySchema": _key_schema(index.partition, index.sort),
+        "KeySchema": key_schema(index.partition, index.sort),
         "Projection": projection,
         "IndexSizeBytes": 0,
         "ItemCount": 0,

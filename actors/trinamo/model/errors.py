@@ -275,6 +275,27 @@ def internal_server_error() -> ApiError:
     return ApiError("InternalServerError", text, status=500)
 
 
+def stream_not_found(arn: str) -> ApiError:
+    """There is no such stream, or nothing of it is kept any more."""
+    return ApiError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
+
+
+def shard_not_found(shard: str, arn: str) -> ApiError:
+    """The stream has no such shard, or nothing of it is kept any more."""
+    text = f"Requested resource not found: Shard: {shard} in Stream: {arn} not found"
+    return ApiError("ResourceNotFoundException", text)
+
+
+def trimmed_data_access() -> ApiError:
+    """What is asked for of a shard is not kept any more."""
+    return ApiError("TrimmedDataAccessException", "The data you are trying to access has been trimmed")
+
+
+def expired_iterator() -> ApiError:
+    """A shard iterator was issued too long ago."""
+    return ApiError("ExpiredIteratorException", "The provided iterator exceeds the maximum age allowed.")
+
+
 def service_unavailable() -> ApiError:
     """The request was not taken: too much waits, or there is nobody to take it. Certainly without effect."""
     text = "The server is currently unable to handle the request."

@@ -215,6 +215,32 @@ def long(minimum: int | None = None, maximum: int | None = None) -> Integer:
     return Integer(minimum, maximum, "Long")
 
 
+class Timestamp:
+    """A moment: seconds since 1970, perhaps with a fraction."""
+
+    java = "java.util.Date"
+    nested = False
+
+    def __init__(self) -> None:
+        self.take: Take = self._take_moment
+
+    def _take_moment(self, raw: Any) -> float:
+        if type(raw) is not int and type(raw) is not float:
+            raise Odd
+        return float(raw)
+
+    def bind(self, raw: Any, *, inside: bool = False) -> float:
+        if type(raw) is int or type(raw) is float:
+            return float(raw)
+        raise scalar_fault(raw, "Date", self.java)
+
+    def violations(self, value: float, path: str) -> Iterator[str]:
+        return iter(())
+
+    def render(self, value: float) -> str:
+        return str(value)
+
+
 class Boolean:
     """True or false."""
 

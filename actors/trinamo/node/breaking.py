@@ -278,7 +278,7 @@ class ClusterFaults:
         moved: list[int] = []
         for node in self._cluster.nodes:
             for record in node.view.tables.values():
-                if record.spec.name != table:
+                if record.spec.name != table or not record.shown:
                     continue
                 routes = record.partitions
                 if key is not None:

@@ -16,7 +16,6 @@ import trio
 
 from trinamo.base import NodeId, OperatingError, PartitionId
 from trinamo.cluster import SYSTEM_PARTITION, TableCopy, TableRecord, copy_out, put_back
-from trinamo.cluster.records import HIDDEN
 from trinamo.faults import BadFault
 from trinamo.gateway.control import BadControlRequest
 from trinamo.gateway.http.protocol import ApiRequest
@@ -66,6 +65,8 @@ class Cluster:
             spread_leaders=config.spread_leaders,
             settled=config.mode == "settled",
             shared=config.shared,
+            shard_s=config.shard_hours * 3600,
+            stream_bytes=config.stream_bytes // config.nodes,
         )
         self.faults = ClusterFaults(self)
         self._hub = MemoryHub()
@@ -226,7 +227,7 @@ class Cluster:
         alive = self.nodes
         shown = alive[0].view if alive else None
         tables = [] if shown is None else sorted(shown.tables.values(), key=lambda record: record.key)
-        tables = [record for record in tables if not record.account.startswith(HIDDEN)]
+        tables = [record for record in tables if record.shown]
         partitions = [self._show(SYSTEM_PARTITION, None, b"", b"", 1)]
         for record in tables:
             groups = [(None, record.partitions), *((each.name, each.partitions) for each in record.indexes)]
@@ -338,6 +339,9 @@ class Cluster:
         if self.node_config.settled:
             with trio.move_on_after(SWEEP_S):
                 await self._sweep()
+        if self.node_config.settled:  # PROTOCOLS 7: what is due by now is done
+            for node in self.nodes:
+                await node.retention.look()
         return offset / 1e6
 
     async def _sweep(self) -> None:
@@ -391,7 +395,7 @@ def _namespace(what: str, body: dict[str, Any]) -> tuple[str | None, str | None]
 
 
 def _of(account: str | None, region: str | None) -> Callable[[TableRecord], bool]:
-    return lambda record: account in (None, record.account) and region in (None, record.region)
+    return lambda record: account in (None, record.owner) and region in (None, record.region)
 
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

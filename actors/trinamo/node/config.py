@@ -40,6 +40,8 @@ class Config:
     is the directory under which each node has its own, None keeps everything in memory. `region` is what
     a request without a region means. `auth` is the file of those who may sign (`trinamo.node.credentials`); None takes
     everybody's signature unread. `wording` is the generation of some texts of errors (`trinamo.model.errors`).
+    `shard_hours` is how long a shard of a stream is open; `stream_bytes` bounds what streams and indexes that lag keep, all
+    copies together.
     """
 
     nodes: int = 3
@@ -54,10 +56,16 @@ class Config:
     seed: int | None = None
     auth: Path | None = None
     wording: Wording = "older"
+    shard_hours: float = 4.0
+    stream_bytes: int = 256 << 20
 
     def __attrs_post_init__(self) -> None:
         _check_count("--nodes", self.nodes, NODES_MAX)
         _check_count("--partitions", self.partitions, PARTITIONS_MAX)
+        if not self.shard_hours > 0:
+            raise ValueError(f"--shard-hours is more than 0, not {self.shard_hours:g}")
+        if self.stream_bytes < 1:
+            raise ValueError(f"--stream-bytes is 1 or more, not {self.stream_bytes}")
         _check_choice("--transport", self.transport, ("memory", "tcp"))
         _check_choice("--mode", self.mode, ("settled", "realistic"))
         _check_choice("--wording", self.wording, ("older", "newer"))

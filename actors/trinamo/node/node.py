@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 import trio
 
-from trinamo.actor import System, supervise
+from trinamo.actor import Actor, System, supervise
 from trinamo.base import NodeId
 from trinamo.cluster import (
     SYSTEM_EPOCH,
@@ -18,6 +18,7 @@ from trinamo.cluster import (
     Catalog,
     CatalogView,
     Indexer,
+    Retention,
     Router,
     Supervisor,
     Sweeper,
@@ -43,6 +44,9 @@ class NodeConfig:
     spread_leaders: bool = False
     settled: bool = True
     shared: bool = False
+    shard_s: float = 4 * 3600.0  # DynamoDB: about how long a shard is open
+    stream_bytes: int = 256 << 20
+    """What the change feeds of one node's replicas may hold together."""
 
 
 class Node:
@@ -83,6 +87,15 @@ class Node:
             self.view,
             settled=config.settled,
         )
+        self.retention = Retention(
+            world.clock,
+            self.system,
+            self.host,
+            self.router,
+            self.catalog,
+            shard_s=config.shard_s,
+            bytes_max=config.stream_bytes,
+        )
         self.database = ClusterDatabase(
             world.clock, self.catalog, self.router, settled=config.settled, shared=config.shared
         )
@@ -120,8 +133,9 @@ class Node:
                     nursery.start_soon(self.system.run)
                     await self._assign_system()
                     nursery.start_soon(self._run_supervisor)
-                    nursery.start_soon(self._run_indexer)
-                    nursery.start_soon(self._run_sweeper)
+                    nursery.start_soon(self._run_actor, self.indexer)
+                    nursery.start_soon(self._run_actor, self.sweeper)
+                    nursery.start_soon(self._run_actor, self.retention)
                     self.alive = True
                     task_status.started()
             finally:
@@ -150,15 +164,9 @@ class Node:
 
         await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
 
-    async def _run_indexer(self) -> None:
-        def make() -> Indexer:
-            return self.indexer
-
-        await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
-
-    async def _run_sweeper(self) -> None:
-        def make() -> Sweeper:
-            return self.sweeper
+    async def _run_actor(self, actor: Actor) -> None:
+        def make() -> Actor:
+            return actor
 
         await supervise(make, self.world.clock, lambda _: None, lambda _actor, _error, _again: None)
 

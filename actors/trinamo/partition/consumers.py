@@ -58,12 +58,16 @@ class Consumers:
 
     # -- what the replica tells -------------------------------------------------------------------------------
 
+    def changed(self, index: int) -> None:
+        """An entry has changed something, which no index will take."""
+        self.last = index
+        self._tell()
+
     def grew(self, index: int, size: int, now: float) -> None:
         """An entry has changed something, and left so many bytes in the feed."""
-        self.last = index
         self._bytes += size
         self._entries.append(_Grown(index, self._bytes, now))
-        self._tell()
+        self.changed(index)
 
     def trimmed(self, below: int) -> None:
         """Nobody needs any more what entries below this one changed."""

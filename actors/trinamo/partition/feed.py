@@ -4,7 +4,8 @@ It is written as the effects are applied, in the same batch, on every replica: s
 comes with snapshots, and outlives every failover. It is kept for partitions whose settings ask for it.
 
     FEED      log index 8 | number 4     CBOR [hybrid timestamp, key, old item or null, new item or null, why]
-    CURSOR    name                       position 8: how far a consumer has come; "trimmed" is how far the feed was trimmed
+    CURSOR    name                       position 8: how far a consumer has come; "trimmed" is how far the feed was trimmed,
+                                         "bytes" how large it is
     SETTINGS  (nothing)                  CBOR of `Settings`
 
 1. An effect that leaves an item as it was makes no record. Equal are items whose trees are, sets as sets.
@@ -16,7 +17,7 @@ comes with snapshots, and outlives every failover. It is kept for partitions who
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import attrs
@@ -25,10 +26,12 @@ import cbor2
 from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import DataBatch, KeyspaceReader
 from trinamo.model.values import decode_item, equal
+from trinamo.partition.shards import STREAMS
 from trinamo.partition.stored import Current, Effect, encode_value, item_of
 from trinamo.wire import Message, from_wire, to_wire
 
 TRIMMED: Final = "trimmed"
+BYTES: Final = "bytes"
 USER: Final = 0
 EXPIRED: Final = 1
 TOUCHED: Final = 2
@@ -44,7 +47,8 @@ class Settings(Message):
     """What a partition does besides keeping items.
 
     A feed of changes, which the global indexes of these ids take; letting items expire by an attribute. `version` is
-    that of the catalog which says so: settings of an older one never take the place of newer ones.
+    that of the catalog which says so: settings of an older one never take the place of newer ones. `stream` is the label
+    of the stream that shows what is changed from now on, `streams` are those that still keep something, by their labels.
     """
 
     WIRE = "partition.settings"
@@ -52,6 +56,8 @@ class Settings(Message):
     expiry: str | None = None
     indexes: tuple[str, ...] = ()
     version: int = 0
+    stream: str | None = None
+    streams: tuple[str, ...] = ()
 
 
 class Change(NamedTuple):
@@ -165,10 +171,42 @@ def read_position_of(held: Current | None) -> int:
 def read_positions(reader: KeyspaceReader) -> dict[str, int]:
     """Return how far all consumers have come."""
     prefix = len(reader.prefix(Kind.CURSOR))
-    return {
+    positions = {
         key[prefix:].decode(): int(_POSITION.unpack(item_of(value))[0])
         for key, value in reader.scan(Kind.CURSOR)
     }
+    positions.pop(BYTES, None)
+    return positions
+
+
+def encode_position(position: int, clock: int, index: int) -> bytes:
+    """Return the stored value of a cursor that comes to a position by an entry."""
+    return encode_value(clock, index, 0, _POSITION.pack(position))
+
+
+def first_since(reader: KeyspaceReader, clock: int, start: int, applied: int) -> tuple[int, int]:
+    """Return where the first change of entries from `start` on is that was made at `clock` or later.
+
+    Clocks grow with the log, so it is found by halving.
+    """
+    prefix = len(reader.prefix(Kind.FEED))
+    low, high = start, applied + 1  # it is in an entry of [low, high], the last of which nothing is in yet
+    while low < high:
+        middle = (low + high) // 2
+        found = next(reader.scan(Kind.FEED, _KEY.pack(middle, 0)), None)
+        if found is None or decode_change(found[1]).clock >= clock:
+            high = middle
+        else:
+            low = int(_KEY.unpack(found[0][prefix:])[0]) + 1
+    return low, 0
+
+
+def oldest_change(reader: KeyspaceReader, start: int) -> tuple[int, int] | None:
+    """Return entry and clock of the first change from an entry on."""
+    prefix = len(reader.prefix(Kind.FEED))
+    for key, record in reader.scan(Kind.FEED, _KEY.pack(start, 0)):
+        return int(_KEY.unpack(key[prefix:])[0]), decode_change(record).clock
+    return None
 
 
 def last_change(reader: KeyspaceReader) -> int:
@@ -187,17 +225,20 @@ def cursor_of(index_id: str) -> str:
 def trim_point(settings: Settings, position: Callable[[str], int], asked: int) -> int:
     """Return below which entry the feed may be trimmed: as asked for, but for what a consumer still needs.
 
-    Every consumer is asked here: global indexes for what they have not taken. `position` is of a cursor.
+    Every consumer is asked here: global indexes for what they have not taken, streams for what they keep. `position`
+    is of a cursor.
     """
-    return min([asked, *(position(cursor_of(index)) + 1 for index in settings.indexes)])
+    cursors = [cursor_of(index) for index in settings.indexes]
+    if settings.streams:
+        cursors.append(STREAMS)
+    return min([asked, *(position(cursor) + 1 for cursor in cursors)])
 
 
 def begin_cursors(batch: DataBatch, old: Settings, new: Settings, clock: int, index: int) -> None:
     """Have indexes that settings name for the first time, in this entry, begin here."""
-    position = _POSITION.pack(index)
     for each in new.indexes:
         if each not in old.indexes:
-            batch.put(Kind.CURSOR, cursor_of(each).encode(), encode_value(clock, index, 0, position))
+            batch.put(Kind.CURSOR, cursor_of(each).encode(), encode_position(index, clock, index))
 
 
 def position_effect(name: str, position: int) -> Effect:
@@ -223,25 +264,28 @@ def settings_effect(settings: bytes) -> Effect:
     return Effect(b"", 0, settings, int(Kind.SETTINGS))
 
 
-def trim(batch: DataBatch, reader: KeyspaceReader, key: bytes) -> bytes:
-    """Remove what the key of a trim effect says. Returns the position below which the feed is trimmed now."""
+def trim(batch: DataBatch, reader: KeyspaceReader, key: bytes) -> tuple[int, int]:
+    """Remove what the key of a trim effect says: of what the reader sees, so that must be all that was changed before.
+
+    Returns the position below which the feed is trimmed now, and the bytes that are gone.
+    """
     below: int = _POSITION.unpack(key)[0]
     prefix = len(reader.prefix(Kind.FEED))
-    for removed, found in enumerate(_keys_below(reader, below)):
-        if removed == TRIM_AT_ONCE:
-            return _POSITION.pack(_KEY.unpack(found[prefix:])[0])
+    size = 0
+    for removed, (found, record) in enumerate(reader.scan(Kind.FEED, b"", _KEY.pack(below, 0))):
+        if removed >= TRIM_AT_ONCE and not _KEY.unpack(found[prefix:])[1]:  # entries go whole
+            return _KEY.unpack(found[prefix:])[0], size
         batch.delete(Kind.FEED, found[prefix:])
-    return _POSITION.pack(below)
-
-
-def _keys_below(reader: KeyspaceReader, below: int) -> Iterator[bytes]:
-    return (key for key, _ in reader.scan(Kind.FEED, b"", _KEY.pack(below, 0)))
+        size += len(record)
+    return below, size
 
 
 __all__ = [
+    "BYTES",
     "EXPIRED",
     "TOUCHED",
     "TRIMMED",
+    "TRIM_AT_ONCE",
     "USER",
     "Change",
     "Replaced",
@@ -250,9 +294,12 @@ __all__ = [
     "cursor_of",
     "decode_change",
     "decode_settings",
+    "encode_position",
     "encode_settings",
     "expiry_effect",
+    "first_since",
     "last_change",
+    "oldest_change",
     "position_effect",
     "read_changes",
     "read_position",

@@ -17,7 +17,8 @@ from trinamo.partition.feed import (
     trim_effect,
     trim_point,
 )
-from trinamo.partition.messages import Configure, Done, Keep, TakeChanges, Taken
+from trinamo.partition.messages import Configure, Done, Keep, Roll, TakeChanges, Taken
+from trinamo.partition.shards import drop_effect, roll_effect
 from trinamo.partition.stored import Current, Effect, LookUp
 from trinamo.wire import Message
 
@@ -35,7 +36,7 @@ def configure(message: Configure, look_up: LookUp, overlay: Overlay, effects: li
 
 
 def keep(message: Keep, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
-    """Move cursors, never back, and trim what no consumer needs any more."""
+    """Move cursors, never back, trim what no consumer needs any more, and forget shards."""
 
     def position_of(name: str) -> int:
         return read_position_of(look_up(name.encode(), Kind.CURSOR))
@@ -49,6 +50,13 @@ def keep(message: Keep, look_up: LookUp, overlay: Overlay, effects: list[Effect]
         below = trim_point(settings, position_of, message.trim_below)
         if below > position_of(TRIMMED):
             effects.append(trim_effect(below))
+    effects += [drop_effect(after) for after in message.shards]
+    return Done()
+
+
+def roll(message: Roll, look_up: LookUp, overlay: Overlay, effects: list[Effect]) -> Message:
+    """Roll over a shard; one that is closed already stays as it is when this is applied."""
+    effects.append(roll_effect(message.after))
     return Done()
 
 
@@ -77,5 +85,6 @@ Evaluate = Callable[[Any, LookUp, Overlay, list[Effect]], Message]
 KEEPING: dict[type[Request[Any]], Evaluate] = {
     Configure: configure,
     Keep: keep,
+    Roll: roll,
     TakeChanges: take_changes,
 }

@@ -11,6 +11,7 @@ import attrs
 from trinamo.actor import Request
 from trinamo.base import Index, NodeId, PartitionId, Term
 from trinamo.model.indexes import IndexKey
+from trinamo.partition.shards import ShardRecord
 from trinamo.wire import Message
 
 
@@ -244,12 +245,90 @@ class Cursors(Message):
 
 @attrs.frozen
 class Keep(Request[Done]):
-    """Move cursors of a feed's consumers, and trim what entries below `trim_below` changed and no consumer needs."""
+    """Move cursors of a feed's consumers, and trim what entries below `trim_below` changed and no consumer needs.
+
+    `shards` are those to forget, by the entries behind which they began.
+    """
 
     WIRE = "partition.keep"
     epoch: int
     positions: dict[str, int]
     trim_below: int = 0
+    shards: tuple[int, ...] = ()
+
+
+@attrs.frozen
+class Roll(Request[Done]):
+    """Roll over the shard that began behind this entry, unless it is closed already."""
+
+    WIRE = "partition.roll"
+    epoch: int
+    after: int
+
+
+@attrs.frozen
+class ShardsFound(Message):
+    """The shards of a stream, in order. Its changes up to `oldest` (not included) are let go; `applied` is the last entry."""
+
+    WIRE = "partition.shards_found"
+    shards: tuple[ShardRecord, ...]
+    oldest: int
+    applied: int
+
+
+@attrs.frozen
+class ReadShards(Request[ShardsFound]):
+    """Read the shards of the stream with this label."""
+
+    WIRE = "partition.read_shards"
+    epoch: int
+    label: str
+
+
+@attrs.frozen
+class MomentFound(Message):
+    WIRE = "partition.moment_found"
+    index: int
+    number: int
+
+
+@attrs.frozen
+class FindMoment(Request[MomentFound]):
+    """Find the first change since a moment (a hybrid timestamp), be it still to come."""
+
+    WIRE = "partition.find_moment"
+    epoch: int
+    clock: int
+
+
+@attrs.frozen
+class ShardRows(Message):
+    """Changes of a shard: as `FeedRows`, and `ended` where no more will come. `found` is False for a shard that is not there."""
+
+    WIRE = "partition.shard_rows"
+    rows: tuple[tuple[int, int, bytes], ...]
+    rest: tuple[int, int]
+    oldest: int
+    ended: bool
+    found: bool = True
+
+
+@attrs.frozen
+class ReadShard(Request[ShardRows]):
+    """Read changes of a shard from (index, number) on: of the stream with this label, the one that began at this moment.
+
+    Not `strong`: as far as they are applied here.
+    """
+
+    WIRE = "partition.read_shard"
+    epoch: int
+    label: str
+    began_ms: int
+    index: int
+    number: int
+    count_max: int
+    size_max: int
+    strong: bool = True
 
 
 @attrs.frozen

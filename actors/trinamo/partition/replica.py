@@ -13,7 +13,7 @@ Invariants (PROTOCOLS 2, 3):
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import attrs
 import structlog
@@ -34,23 +34,29 @@ from trinamo.base import (
 )
 from trinamo.lsm import AppliedState, GroupCommit, Store
 from trinamo.lsm.layout import Kind
-from trinamo.lsm.store import KeyspaceReader
+from trinamo.lsm.store import DataBatch, KeyspaceReader
 from trinamo.partition.consumers import Consumers
 from trinamo.partition.evaluation import evaluate
 from trinamo.partition.expiry import Expiries, expire
 from trinamo.partition.feed import (
+    BYTES,
+    TRIM_AT_ONCE,
     TRIMMED,
     Replaced,
     begin_cursors,
     cursor_of,
     decode_settings,
+    encode_position,
+    first_since,
     last_change,
+    oldest_change,
     read_changes,
     read_position,
     read_positions,
     record_changes,
     touch_effect,
     trim,
+    trim_point,
 )
 from trinamo.partition.keeping import KEEPING
 from trinamo.partition.localindexes import KINDS, LocalIndexes
@@ -61,15 +67,21 @@ from trinamo.partition.messages import (
     Expired,
     Fault,
     FeedRows,
+    FindMoment,
     Found,
     Get,
     Installed,
+    MomentFound,
     Passed,
     PassOn,
     Read,
     ReadCursors,
     ReadFeed,
+    ReadShard,
+    ReadShards,
     Rows,
+    ShardRows,
+    ShardsFound,
     SnapshotAck,
     SnapshotChunk,
     Swap,
@@ -83,6 +95,7 @@ from trinamo.partition.messages import (
     WriteResults,
 )
 from trinamo.partition.past import Past, PastView
+from trinamo.partition.shards import STREAMS, Shards
 from trinamo.partition.stored import (
     Current,
     Effect,
@@ -101,6 +114,9 @@ from trinamo.world import Batch, Clock, Durability, Random
 
 ENVELOPES_PER_STRETCH = 64  # PROTOCOLS 3: no synchronous stretch beyond 1 ms or 100 items
 ROWS_PER_SLICE = 100  # the same rule
+_CARRIED_OUT = frozenset(
+    {Kind.FEED, Kind.SETTINGS, Kind.SHARD}
+)  # kinds whose effects are more than to put or delete
 INDEX_BEHIND = "IndexBehind"  # the code of a fault that says which index, to be told in words of the API
 LOG_ENTRIES_MAX = 4096  # beyond it the log is truncated ...
 LOG_BYTES_MAX = 4 << 20  # ... or beyond these bytes, for it is held in memory too
@@ -134,8 +150,8 @@ class Host(Protocol):
 
 
 Answer = Callable[[], None]
-Reading = Get | Read | Tally | ReadFeed | ReadCursors | PassOn
-_READS = frozenset({Get, Read, Tally, ReadFeed, ReadCursors, PassOn})
+Reading = Get | Read | Tally | ReadFeed | ReadCursors | PassOn | ReadShards | ReadShard | FindMoment
+_READS = frozenset(get_args(Reading))
 
 
 @attrs.define
@@ -218,6 +234,9 @@ class Replica(Actor):
         settings = self._get(Kind.SETTINGS, b"")
         self.settings = decode_settings(None if settings is None else item_of(settings))
         self.consumers = Consumers(last_change(self._keyspace), self._cursor)
+        self.shards = Shards.read(self._keyspace)
+        self.feed_bytes = read_position(self._keyspace, BYTES)
+        """How large the change feed is, without what its keys take."""
 
     # -- the actor --------------------------------------------------------------------------------------------
 
@@ -318,7 +337,7 @@ class Replica(Actor):
         assert isinstance(message, Reading)
         if not self._admits(message, reply):
             return
-        if isinstance(message, Get | Read) and not message.strong:
+        if isinstance(message, Get | Read | ReadShard) and not message.strong:
             reply.resolve(self._read(message))
         elif not self.core.leads or self._receiver.installing:
             reply.fail(NotLeader(self.core.leader))
@@ -375,6 +394,13 @@ class Replica(Actor):
                 return Cursors(read_positions(self._keyspace), self.applied.index)
             case PassOn():
                 return Passed(self.consumers.passed(message.index))
+            case ReadShards():
+                return ShardsFound(self.shards.of(message.label), self._oldest(), self.applied.index)
+            case ReadShard():
+                return self._shard_rows(message)
+            case FindMoment():
+                found = first_since(self._keyspace, message.clock, self._oldest(), self.applied.index)
+                return MomentFound(*found)
 
     def _passed_now(self, message: PassOn) -> Passed | None:
         """Answer if an index has taken everything; it may be that it only has not yet."""
@@ -415,6 +441,55 @@ class Replica(Actor):
         reader, start = self._keyspace, (message.index, message.number)
         rows, rest = read_changes(reader, start, self.applied.index, message.count_max, message.size_max)
         return FeedRows(rows, rest, read_position(reader, TRIMMED))
+
+    def _oldest(self) -> int:
+        """Return the entry from which on streams have everything."""
+        positions = [read_position(self._keyspace, name) for name in (TRIMMED, STREAMS)]
+        return max(positions[0], positions[1] + 1)
+
+    # -- what retention asks, on the same node ----------------------------------------------------------------
+
+    @property
+    def trimmed(self) -> int:
+        """Below which entry the feed is trimmed."""
+        return read_position(self._keyspace, TRIMMED)
+
+    @property
+    def trim_point(self) -> int:
+        """Below which entry the feed could be trimmed now."""
+        return trim_point(
+            self.settings, lambda name: read_position(self._keyspace, name), self.applied.index + 1
+        )
+
+    def oldest_change(self) -> tuple[int, int] | None:
+        """Return entry and clock of the first change that streams keep."""
+        return oldest_change(self._keyspace, self._oldest())
+
+    def oldest_changes(self, size: int) -> tuple[int, int]:
+        """Return up to which entry the first changes that streams keep are so large together, and their size.
+
+        There must be some; a thousand are looked at.
+        """
+        start = (self._oldest(), 0)
+        rows, _ = read_changes(self._keyspace, start, self.applied.index, TRIM_AT_ONCE, size)
+        return rows[-1][0], sum(len(record) for _, _, record in rows)
+
+    def first_change_since(self, clock: int) -> int:
+        """Return from which entry on all changes that streams keep were made at `clock` or later."""
+        return first_since(self._keyspace, clock, self._oldest(), self.applied.index)[0]
+
+    def _shard_rows(self, message: ReadShard) -> ShardRows:
+        start, oldest = (message.index, message.number), self._oldest()
+        shards = self.shards.of(message.label)
+        shard = next((each for each in shards if each.began_ms == message.began_ms), None)
+        if shard is None:
+            return ShardRows((), start, oldest, False, found=False)
+        count_max = min(message.count_max, ROWS_PER_SLICE)
+        rows, rest = read_changes(self._keyspace, start, self.applied.index, count_max, message.size_max)
+        end = shard.end
+        if end is None or rest <= end:
+            return ShardRows(rows, rest, oldest, False)
+        return ShardRows(tuple(row for row in rows if row[0] <= end.entry), rest, oldest, True)
 
     def _reader(self, lag_s: float) -> KeyspaceReader | PastView:
         """What reads look at: what is applied, or what was applied so long ago."""
@@ -760,9 +835,15 @@ class Replica(Actor):
         replaced: dict[tuple[Kind, bytes], bytes | None] = {}
         changed: Replaced = {}
         grown: list[tuple[int, int]] = []  # entries that the feed has records of, and the bytes of these
+        before: Entry | None = None
         for entry in entries:
             if entry.kind is EntryKind.DATA:
-                clock, effects = self._take_effects(entry)
+                its_clock, effects = self._take_effects(entry)
+                if grown and _trims(effects):  # a trim sees what is written: on every replica all before it
+                    assert before is not None, "something has grown"
+                    self._commit(batch, before, AppliedState(clock=clock, deleted=deleted), tallies, grown)
+                    batch, grown = self._keyspace.batch(), []
+                clock = its_clock
                 add_effects(tallies, effects)
                 if self.expiries is not None:
                     self.expiries.follow(effects, self._wall_us())
@@ -773,35 +854,72 @@ class Replica(Actor):
                 if self._host.past_s or self._past is not None:
                     self._note_past(effects, clock, entry.index, replaced)
                 for key, size, item, kind, _ in effects:
-                    if item is not None:
-                        if kind == Kind.FEED:
-                            continue  # an item was touched
+                    if kind == Kind.ITEM and item is not None:
                         batch.put(kind, key, encode_value(clock, entry.index, size, item))
-                        if kind == Kind.SETTINGS:
-                            former, self.settings = self.settings, decode_settings(item)
-                            begin_cursors(batch, former, self.settings, clock, entry.index)
-                            self.consumers.look_again()
-                        continue
-                    if kind == Kind.ITEM:
-                        deleted = clock
-                    if kind == Kind.FEED:
-                        below = trim(batch, self._keyspace, key)
-                        self.consumers.trimmed(int.from_bytes(below))
-                        batch.put(Kind.CURSOR, TRIMMED.encode(), encode_value(clock, entry.index, 0, below))
+                    elif kind in _CARRIED_OUT:
+                        self._carry_out_effect(batch, kind, key, item, clock, entry.index)
+                    elif item is not None:
+                        batch.put(kind, key, encode_value(clock, entry.index, size, item))
                     elif kind != Kind.MARK:
+                        if kind == Kind.ITEM:
+                            deleted = clock
                         batch.delete(kind, key)
             elif entry.kind is EntryKind.CONFIG:
                 self._record_membership(Membership.decode(entry.payload))
+            before = entry
         last = entries[-1]
-        self.applied = AppliedState(last.index, last.term, clock, deleted, tuple(tallies))
-        batch.commit(self.applied)
-        for index, size in grown:
-            self.consumers.grew(index, size, self._host.clock.monotonic())
+        self._commit(batch, last, AppliedState(clock=clock, deleted=deleted), tallies, grown)
         self._clock = max(self._clock, clock)
         self.core.applied_to(last.index)
         self._answer_applied(entries)
         if self._log_is_long():
             self.truncate_log()
+
+    def _commit(
+        self,
+        batch: DataBatch,
+        last: Entry,
+        clocks: AppliedState,
+        tallies: list[int],
+        grown: list[tuple[int, int]],
+    ) -> None:
+        """Write what entries up to `last` led to; `clocks` are those of the state they lead to."""
+        self.feed_bytes += sum([size for _, size in grown])
+        if grown:
+            batch.put(Kind.CURSOR, BYTES.encode(), encode_position(self.feed_bytes, 0, 0))
+        self.applied = attrs.evolve(clocks, index=last.index, term=last.term, tallies=tuple(tallies))
+        batch.commit(self.applied)
+        for index, size in grown:
+            if self.settings.indexes:
+                self.consumers.grew(index, size, self._host.clock.monotonic())
+            else:
+                self.consumers.changed(index)
+
+    def _carry_out_effect(
+        self, batch: DataBatch, kind: int, key: bytes, item: bytes | None, clock: int, index: int
+    ) -> None:
+        """Do what an effect of these kinds asks for; of a touch only the feed has something."""
+        if kind == Kind.SETTINGS:
+            assert item is not None, "settings are never taken back"
+            batch.put(kind, key, encode_value(clock, index, 0, item))
+            former, self.settings = self.settings, decode_settings(item)
+            begin_cursors(batch, former, self.settings, clock, index)
+            self.shards.follow(batch, self.settings.stream, self.settings.streams, clock, index)
+            if not self.settings.indexes:
+                self.consumers.trimmed(index)
+            self.consumers.look_again()
+        elif kind == Kind.SHARD:
+            after = int.from_bytes(key)
+            if item is None:
+                self.shards.drop(batch, after)
+            else:
+                self.shards.roll(batch, after, clock, index)
+        elif kind == Kind.FEED and item is None:
+            below, size = trim(batch, self._keyspace, key)
+            self.feed_bytes = max(0, self.feed_bytes - size)
+            self.consumers.trimmed(below)
+            batch.put(Kind.CURSOR, TRIMMED.encode(), encode_position(below, clock, index))
+            batch.put(Kind.CURSOR, BYTES.encode(), encode_position(self.feed_bytes, 0, 0))
 
     def _note_past(
         self, effects: list[Effect], clock: int, index: int, replaced: dict[tuple[Kind, bytes], bytes | None]
@@ -919,6 +1037,10 @@ class Replica(Actor):
 def _refusal(message: Write, index: str) -> WriteResults:
     """Return the answer to a write that would leave a global index too far behind (PROTOCOLS 5)."""
     return WriteResults((WriteResult(True, 0, 0, None, Fault(INDEX_BEHIND, index)),) * len(message.writes))
+
+
+def _trims(effects: list[Effect]) -> bool:
+    return any(effect.kind == Kind.FEED and effect.item is None for effect in effects)
 
 
 def _resolve(answers: list[tuple[Reply[Any], Message]]) -> None:

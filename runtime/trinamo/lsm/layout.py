@@ -62,6 +62,7 @@ class Kind(IntEnum):
     TOKEN = 130
     CURSOR = 131
     SETTINGS = 132
+    SHARD = 133
     APPLIED = 255
 
 

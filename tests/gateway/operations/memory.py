@@ -9,6 +9,7 @@ from itertools import islice
 
 import attrs
 
+from gateway.operations.memory_streams import MemoryStreams
 from trinamo.expressions import compile_condition, compile_update
 from trinamo.gateway.operations.database import (
     ChangeSettings,
@@ -57,6 +58,7 @@ class MemoryDatabase:
 
     def __init__(self) -> None:
         self._tables: dict[TableAddress, _Rows] = {}
+        self.streams = MemoryStreams()
 
     async def create_table(self, address: TableAddress, spec: TableSpec) -> Table:
         if address in self._tables:
@@ -70,12 +72,14 @@ class MemoryDatabase:
             as_of=NOW,
         )
         self._tables[address] = _Rows(attrs.evolve(table, status=TableStatus.ACTIVE))
+        self.streams.follow(table)
         return table
 
     async def update_table(self, address: TableAddress, alter: Alter) -> Table:
         table = await self.describe_table(address)
         spec, next_spec = alter(table.spec, NOW)
         self._tables[address].table = attrs.evolve(table, spec=next_spec or spec)
+        self.streams.follow(self._tables[address].table)
         status = TableStatus.ACTIVE if next_spec is None else TableStatus.UPDATING
         return attrs.evolve(table, spec=spec, status=status)
 
@@ -90,6 +94,7 @@ class MemoryDatabase:
         if table.spec.deletion_protection:
             raise deletion_protected()
         del self._tables[address]
+        self.streams.follow(attrs.evolve(table, spec=attrs.evolve(table.spec, stream_view=None)))
         return attrs.evolve(table, status=TableStatus.DELETING)
 
     async def describe_table(self, address: TableAddress) -> Table:
@@ -138,6 +143,7 @@ class MemoryDatabase:
             brought = write.size if isinstance(write, Put) else 0
             return Written(False, old_size, brought, returned)
         new = _new(write, old_item, rows.table)
+        self.streams.note(rows.table, old, new)
         if new is None:
             if old is not None:
                 rows.keys.remove(write.key)

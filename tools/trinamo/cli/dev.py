@@ -59,6 +59,20 @@ from trinamo.cli.examples import examples
     help="Do reads see every acknowledged write, or what a replica happens to have?",
 )
 @click.option(
+    "--shard-hours",
+    type=float,
+    default=4.0,
+    show_default=True,
+    help="How long a shard of a stream is open before another goes on from it.",
+)
+@click.option(
+    "--stream-bytes",
+    type=int,
+    default=256 << 20,
+    show_default=True,
+    help="What streams keep, all copies together: of more, the oldest goes before its day is over.",
+)
+@click.option(
     "--auth",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="An AWS credentials file: only its profiles may sign. [default: every signature is taken unread]",
@@ -89,6 +103,8 @@ def dev(
     mode: Literal["settled", "realistic"],
     auth: Path | None,
     wording: Literal["older", "newer"],
+    shard_hours: float,
+    stream_bytes: int,
     control_token: str | None,
 ) -> None:
     """Serve a cluster on this machine until Ctrl-C.
@@ -116,6 +132,8 @@ def dev(
             mode=mode,
             auth=auth,
             wording=wording,
+            shard_hours=shard_hours,
+            stream_bytes=stream_bytes,
             **chosen,
         )
     except ValueError as error:

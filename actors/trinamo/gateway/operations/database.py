@@ -19,6 +19,8 @@ import attrs
 from trinamo.gateway.operations.paging import KeyRange
 from trinamo.model.alteration import Alter
 from trinamo.model.indexes import Indexes, IndexKey, indexes_of
+from trinamo.model.streamrecords import StreamChange
+from trinamo.model.streams import Position, Shard, ShardId, Stream, StreamName
 from trinamo.model.tables import TableAddress, TableSpec, TableStatus
 from trinamo.model.values import Item
 
@@ -168,8 +170,61 @@ class Written:
     collection_size: int | None = None
 
 
+class ShardSlice(NamedTuple):
+    """Some changes of a shard, in order, and where to read on; None if no more will come.
+
+    `caught_up` says that more have yet to happen.
+    """
+
+    changes: Sequence[StreamChange]
+    rest: Position | None
+    caught_up: bool
+
+
+class Streams(Protocol):
+    """The streams of tables, as operations see them. A stream is there while something of it is kept."""
+
+    def now_ms(self) -> int:
+        """The present moment, in milliseconds since 1970."""
+        ...
+
+    async def every(self, account: str, region: str) -> Sequence[Stream]:
+        """Return all streams of an account in a Region, in ascending order of their ARNs."""
+        ...
+
+    async def find(self, name: StreamName) -> Stream | None:
+        """Return a stream, None if there is none."""
+        ...
+
+    async def shards(self, stream: Stream) -> Sequence[Shard]:
+        """Return the shards of a stream as they are now, in ascending order of their ids."""
+        ...
+
+    async def shard(self, stream: Stream, id: ShardId) -> Shard | None:
+        """Return one shard, None if there is none."""
+        ...
+
+    async def first_since(self, stream: Stream, id: ShardId, moment: float) -> Position:
+        """Return the position of the first change since a moment in the partition of a shard, be it still to come."""
+        ...
+
+    async def read(
+        self, stream: Stream, id: ShardId, start: Position, *, count_max: int, size_max: int
+    ) -> ShardSlice:
+        """Read changes of a shard on from a position: up to `count_max`, and until they are about `size_max` large.
+
+        There may be fewer, at the convenience of the database. Raises `shard_not_found`, `trimmed_data_access`.
+        """
+        ...
+
+
 class Database(Protocol):
     """The cluster, as operations see it."""
+
+    @property
+    def streams(self) -> Streams:
+        """The streams of its tables."""
+        ...
 
     @property
     def settled(self) -> bool:

@@ -11,10 +11,14 @@ from trinamo.gateway.operations.delete_item import DELETE_ITEM
 from trinamo.gateway.operations.delete_table import DELETE_TABLE
 from trinamo.gateway.operations.describe_endpoints import DESCRIBE_ENDPOINTS
 from trinamo.gateway.operations.describe_limits import DESCRIBE_LIMITS
+from trinamo.gateway.operations.describe_stream import DESCRIBE_STREAM
 from trinamo.gateway.operations.describe_table import DESCRIBE_TABLE
 from trinamo.gateway.operations.describe_time_to_live import DESCRIBE_TIME_TO_LIVE
 from trinamo.gateway.operations.execute_statement import EXECUTE_STATEMENT
 from trinamo.gateway.operations.get_item import GET_ITEM
+from trinamo.gateway.operations.get_records import GET_RECORDS
+from trinamo.gateway.operations.get_shard_iterator import GET_SHARD_ITERATOR
+from trinamo.gateway.operations.list_streams import LIST_STREAMS
 from trinamo.gateway.operations.list_tables import LIST_TABLES
 from trinamo.gateway.operations.list_tags_of_resource import LIST_TAGS_OF_RESOURCE
 from trinamo.gateway.operations.operation import Caller, Operation
@@ -40,10 +44,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
         DELETE_TABLE,
         DESCRIBE_ENDPOINTS,
         DESCRIBE_LIMITS,
+        DESCRIBE_STREAM,
         DESCRIBE_TABLE,
         DESCRIBE_TIME_TO_LIVE,
         EXECUTE_STATEMENT,
         GET_ITEM,
+        GET_RECORDS,
+        GET_SHARD_ITERATOR,
+        LIST_STREAMS,
         LIST_TABLES,
         LIST_TAGS_OF_RESOURCE,
         PUT_ITEM,
