@@ -95,13 +95,13 @@ def error_faults(service: model.ServiceModel, body: Any) -> list[str]:
 
 
 class Audit:
-    """Looks at every answer that a boto3 client receives. `found` are the faults, `seen` the operations that succeeded."""
+    """Looks at every answer that boto3 clients receive. `found` are the faults, `seen` the operations that succeeded."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, *clients: Any) -> None:
         self.found: list[str] = []
         self.seen: set[str] = set()
-        self._service: model.ServiceModel = client.meta.service_model
-        client.meta.events.register("before-parse.dynamodb", self._look)
+        for client in clients:
+            client.meta.events.register("before-parse", self._look)
 
     def _look(self, operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
         name = operation_model.name
@@ -116,5 +116,5 @@ class Audit:
             self.seen.add(name)
             wrong = _answer_faults(operation_model.output_shape, body)
         else:
-            wrong = error_faults(self._service, body)
+            wrong = error_faults(operation_model.service_model, body)
         self.found += [f"{name} {fault}" for fault in wrong]

@@ -12,14 +12,19 @@ READ_SECONDS_MAX = 20.0
 
 
 def connect(
-    url: str, *, account: str = "test", read_seconds: float = READ_SECONDS_MAX, connections: int = 32
+    url: str,
+    *,
+    service: str = "dynamodb",
+    account: str = "test",
+    read_seconds: float = READ_SECONDS_MAX,
+    connections: int = 32,
 ) -> Any:
-    """Return a DynamoDB client for a server. Each belongs to one region and account, whose tables it sees.
+    """Return a client of DynamoDB, or of `dynamodbstreams`, for a server. Each belongs to one region and account, whose tables it sees.
 
     `account` is an access key: of twelve digits it is the account itself.
     """
     return boto3.session.Session().client(
-        "dynamodb",
+        service,
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id=account,

@@ -57,8 +57,14 @@ def client(url: str) -> Any:
 
 
 @pytest.fixture(scope="session")
-def audit(client: Any) -> Audit:
-    return Audit(client)
+def streams(url: str, client: Any) -> Any:
+    """A client of the streams API; `client` has loaded what warns."""
+    return clients.connect(url, service="dynamodbstreams")
+
+
+@pytest.fixture(scope="session")
+def audit(client: Any, streams: Any) -> Audit:
+    return Audit(client, streams)
 
 
 @pytest.fixture(autouse=True)

@@ -184,11 +184,22 @@ def _statements(client: Any, name: str) -> None:
     )
 
 
-def test_every_operation_answers_in_its_shape(client: Any, audit: Audit, name: str) -> None:
+def _streams(streams: Any, name: str) -> None:
+    [found] = streams.list_streams(TableName=name, Limit=1)["Streams"]
+    described = streams.describe_stream(StreamArn=found["StreamArn"], Limit=1)["StreamDescription"]
+    shard = described["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(
+        StreamArn=found["StreamArn"], ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+    )
+    assert streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+
+
+def test_every_operation_answers_in_its_shape(client: Any, streams: Any, audit: Audit, name: str) -> None:
     audit.seen.clear()
     steps: list[Callable[[Any, str], None]] = [_tables, _settings, _writes, _reads, _statements]
     for step in steps:
         step(client, name)
+    _streams(streams, name)
     for each in (name, f"{name}.provisioned"):
         client.delete_table(TableName=each)
     assert audit.found == []

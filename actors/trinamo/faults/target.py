@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import attrs
 
+from trinamo.model.streams import read_stream_arn
 from trinamo.model.tables import table_address
 
 READS: Final = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
+STREAM_READS: Final = frozenset({"DescribeStream", "GetShardIterator", "GetRecords"})
 WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 
 
@@ -92,7 +94,7 @@ def _batch(table: str, asked: Any) -> Iterator[Part]:
 
 
 def _part(named: Mapping[str, Any]) -> Iterator[Part]:
-    table, index = named.get("TableName"), named.get("IndexName")
+    table, index = named.get("TableName", _streamed(named)), named.get("IndexName")
     if not isinstance(table, str):
         return
     attributes = named.get("Key", named.get("Item"))
@@ -101,6 +103,13 @@ def _part(named: Mapping[str, Any]) -> Iterator[Part]:
         index if isinstance(index, str) else None,
         attributes if isinstance(attributes, dict) else None,
     )
+
+
+def _streamed(named: Mapping[str, Any]) -> str | None:
+    """Return the table of the stream that is named, or to which an iterator belongs, if any."""
+    arn = named.get("StreamArn", named.get("ShardIterator"))
+    name = read_stream_arn(arn.partition("|")[0]) if isinstance(arn, str) else None
+    return None if name is None else name.address.name
 
 
 def _objects(values: list[Any]) -> Iterator[dict[str, Any]]:

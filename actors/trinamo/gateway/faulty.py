@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from trinamo.faults import BadFault, Fault, Faults, Target, target_of
-from trinamo.faults.target import READS, WRITES, selects_part
+from trinamo.faults.target import READS, STREAM_READS, WRITES, selects_part
 from trinamo.gateway.clustered import ClusterDatabase
 from trinamo.gateway.http.protocol import ApiRequest
 from trinamo.gateway.http.server import ReplyDropped
@@ -31,6 +31,7 @@ from trinamo.model.errors import (
     ApiError,
     internal_server_error,
     service_unavailable,
+    stream_limit_exceeded,
     throttled,
     transaction_conflict,
 )
@@ -158,6 +159,8 @@ def _throttle(
     fields: dict[str, Any], target: Target, request: ApiRequest, database: ClusterDatabase
 ) -> ApiError:
     """Return the error of a throttle in the words of the table's billing mode, with one reason."""
+    if target.operation in STREAM_READS:
+        return stream_limit_exceeded()
     part = target.parts[0] if target.parts else None
     address = TableAddress(request.account, request.region, "")
     spec: TableSpec | None = None

@@ -6,14 +6,14 @@ settled, records are read from leaders, so all that was acknowledged is seen; el
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from trinamo.actor import Request
 from trinamo.cluster import Catalog, PartitionRecord, Router, TableRecord
 from trinamo.cluster.records import StreamRecord
 from trinamo.gateway.operations.database import ShardSlice
 from trinamo.gateway.outcomes import carry_out
-from trinamo.model.errors import shard_not_found, trimmed_data_access
+from trinamo.model.errors import shard_not_found, stream_limit_exceeded, trimmed_data_access
 from trinamo.model.streamrecords import StreamChange
 from trinamo.model.streams import (
     Position,
@@ -30,6 +30,8 @@ from trinamo.partition.messages import FindMoment, ReadShard, ReadShards, ShardR
 from trinamo.partition.shards import ShardRecord
 from trinamo.wire import Message
 from trinamo.world import Clock
+
+READS_PER_SECOND_MAX: Final = 10  # DynamoDB: two readers of a shard, each five times a second
 
 Own = Callable[[TableAddress], TableAddress]
 """The address under which a table is kept that a user means by an address."""
@@ -53,12 +55,24 @@ class ClusterStreams:
         self._settled = settled
         self._known: dict[StreamName, tuple[TableRecord, StreamRecord]] = {}
         self._version = -2
+        self._reads: dict[tuple[str, ShardId], int] = {}  # of this second
+        self._counting_since = 0.0
 
     def __repr__(self) -> str:
         return f"<ClusterStreams {self._view!r}>"
 
     def now_ms(self) -> int:
         return int(self._clock.wall() * 1000)
+
+    def admit(self, stream: Stream, id: ShardId) -> None:
+        if self._settled:
+            return
+        now = self._clock.monotonic()
+        if now - self._counting_since >= 1:
+            self._reads, self._counting_since = {}, now
+        self._reads[stream.arn, id] = reads = self._reads.get((stream.arn, id), 0) + 1
+        if reads > READS_PER_SECOND_MAX:
+            raise stream_limit_exceeded()
 
     async def every(self, account: str, region: str) -> Sequence[Stream]:
         await carry_out(self._catalog.refresh())

@@ -280,6 +280,11 @@ def stream_not_found(arn: str) -> ApiError:
     return ApiError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
 
 
+def stream_limit_exceeded() -> ApiError:
+    """A shard is read too often, or by too many at once."""
+    return limit_exceeded("Rate exceeded for shard")
+
+
 def shard_not_found(shard: str, arn: str) -> ApiError:
     """The stream has no such shard, or nothing of it is kept any more."""
     text = f"Requested resource not found: Shard: {shard} in Stream: {arn} not found"

@@ -49,6 +49,9 @@ class MemoryStreams:
     def now_ms(self) -> int:
         return int(NOW * 1000)
 
+    def admit(self, stream: Stream, id: ShardId) -> None:
+        pass
+
     async def every(self, account: str, region: str) -> Sequence[Stream]:
         found = [kept.stream for name, kept in self._kept.items() if name.address[:2] == (account, region)]
         return sorted(found, key=lambda stream: stream.arn)

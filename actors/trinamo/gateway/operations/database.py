@@ -188,6 +188,10 @@ class Streams(Protocol):
         """The present moment, in milliseconds since 1970."""
         ...
 
+    def admit(self, stream: Stream, id: ShardId) -> None:
+        """Count a GetRecords of a shard. Raises `stream_limit_exceeded`, where there are limits."""
+        ...
+
     async def every(self, account: str, region: str) -> Sequence[Stream]:
         """Return all streams of an account in a Region, in ascending order of their ARNs."""
         ...

@@ -38,6 +38,7 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     if streams.now_ms() - iterator.issued_ms > ITERATOR_LIFE_MS:
         raise expired_iterator()
     stream = await find_stream(database, iterator.stream_arn)
+    streams.admit(stream, iterator.shard)
     limit = request.get("Limit", RECORDS_MAX)
     records: list[bytes] = []
     size = 0
