@@ -11,7 +11,8 @@ from dynamodb.facts import fact
 from dynamodb.streaming import StreamReader, latest_stream, sequence_number, specification, streamed
 from trinamo.model.measure import item_size
 
-OLD, NEW = {"x": {"S": "old"}}, {"x": {"S": "naïve"}, "b": {"B": b"\x00"}, "s": {"SS": ["a", "b"]}}
+OLD: dict[str, Any] = {"x": {"S": "old"}}
+NEW: dict[str, Any] = {"x": {"S": "naïve"}, "b": {"B": b"\x00"}, "s": {"SS": ["a", "b"]}}
 VIEWS = {
     "KEYS_ONLY": (),
     "NEW_IMAGE": ("NewImage",),
