@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE_ROOTS = ("runtime", "actors", "client", "tools")
 
 RUNTIME = {"base", "wire", "world", "lsm", "raft", "actor"}
-PURE_ACTORS = {"model", "expressions", "partiql", "ring", "txn", "faults"}
+PURE_ACTORS = {"model", "expressions", "partiql", "ring", "txn", "faults", "triggers"}
 TOOLS = {"cli", "sim", "bench", "testing"}
 MAY_IMPORT: dict[str, set[str]] = {
     "base": set(),
@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "txn": {"base", "wire", "model"},
     "ring": {"base", "wire"},
     "faults": {"base", "wire", "model"},
+    "triggers": {"base"},
     "partition": RUNTIME | PURE_ACTORS,
     "cluster": RUNTIME | PURE_ACTORS | {"partition"},
     "gateway": RUNTIME | PURE_ACTORS | {"partition", "cluster"},
