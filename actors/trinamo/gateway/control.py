@@ -7,6 +7,7 @@
 | GET    /_trinamo/server     | `ServerStatistics`, and the tasks of the process |
 | GET    /_trinamo/faults     | `Control.fault_view()` |
 | GET    /_trinamo/clock      | `Control.clock_view()` |
+| GET    /_trinamo/triggers   | `Control.trigger_view()` |
 | POST   /_trinamo/reset      | `Control.reset(body)`; an empty body is `{}` |
 | POST   /_trinamo/snapshot   | `Control.take_snapshot(body)` |
 | POST   /_trinamo/restore    | `Control.restore_snapshot(body)`: `{"id": "s1"}` |
@@ -70,6 +71,8 @@ class Control(Protocol):
 
     async def clock_view(self) -> dict[str, Any]: ...
 
+    async def trigger_view(self) -> dict[str, Any]: ...
+
     async def advance_clock(self, body: dict[str, Any]) -> dict[str, Any]: ...
 
 
@@ -105,6 +108,7 @@ class ControlRouter:
             b"server": self._server,
             b"faults": control.fault_view,
             b"clock": control.clock_view,
+            b"triggers": control.trigger_view,
         }
         self._changes: dict[bytes, dict[bytes, Act]] = {
             b"reset": {b"POST": control.reset},

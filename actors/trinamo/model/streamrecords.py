@@ -1,7 +1,6 @@
 """Stream records: what a stream shows of a change of its table.
 
-One function, `record_of`, makes a record of a change; GetRecords shows it as `StreamRecord.json`, and whoever hands records to
-functions, as Lambda's event source mappings do, as `StreamRecord.event`: two members are spelled otherwise there.
+`record_of` makes a record of a change, GetRecords shows it as `StreamRecord.json`.
 
 INSERT is of an item that was not there, REMOVE of one that is not any more, MODIFY is every other change. Of keys and
 images a record has those that the view of the stream shows and that are there.
@@ -54,13 +53,6 @@ class StreamRecord:
 
     def json(self) -> bytes:
         """The record as GetRecords answers it."""
-        return self._written({"PrincipalId": SERVICE, "Type": "Service"})
-
-    def event(self) -> bytes:
-        """The record as functions are given it."""
-        return self._written({"principalId": SERVICE, "type": "Service"}, eventSourceARN=self.stream.arn)
-
-    def _written(self, identity: dict[str, str], **more: str) -> bytes:
         inside: dict[str, Any] = {
             "ApproximateCreationDateTime": self.created_at,
             "Keys": self.keys,
@@ -78,10 +70,9 @@ class StreamRecord:
             "eventSource": SOURCE,
             "awsRegion": self.stream.address.region,
             "dynamodb": inside,
-            **more,
         }
         if self.expired:
-            record["userIdentity"] = identity
+            record["userIdentity"] = {"PrincipalId": SERVICE, "Type": "Service"}
         return orjson.dumps(record, default=json_default)
 
 

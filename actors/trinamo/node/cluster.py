@@ -12,18 +12,22 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import attrs
+import orjson
 import trio
 
 from trinamo.base import NodeId, OperatingError, PartitionId
 from trinamo.cluster import SYSTEM_PARTITION, TableCopy, TableRecord, copy_out, put_back
 from trinamo.faults import BadFault
 from trinamo.gateway.control import BadControlRequest
-from trinamo.gateway.http.protocol import ApiRequest
+from trinamo.gateway.http.protocol import DEFAULT_ACCOUNT, DYNAMODB, STREAMS, TARGETS, ApiRequest
 from trinamo.model.errors import ApiError, internal_server_error, service_unavailable
 from trinamo.node.breaking import ClusterFaults
+from trinamo.node.checkpoints import Checkpoints
 from trinamo.node.config import Config
 from trinamo.node.directory import storages
 from trinamo.node.node import Node, NodeConfig
+from trinamo.node.shardreader import Means
+from trinamo.node.triggers import Triggers
 from trinamo.world import (
     MemoryHub,
     Network,
@@ -69,6 +73,8 @@ class Cluster:
             stream_bytes=config.stream_bytes // config.nodes,
         )
         self.faults = ClusterFaults(self)
+        checkpoints = Checkpoints(None if config.data is None else self.ask)
+        self.triggers = Triggers(Means(self.ask, self.clock, self._wall, self.random, checkpoints))
         self._hub = MemoryHub()
         self._addresses: dict[NodeId, tuple[str, int]] = dict.fromkeys(config.node_ids, ("127.0.0.1", 0))
         self._seats: dict[NodeId, Seat] = {}
@@ -96,6 +102,7 @@ class Cluster:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self.faults.run)
+                nursery.start_soon(self.triggers.run, self.config.triggers)
                 for seat in self._seats.values():
                     await self.begin(seat)
                 with trio.move_on_after(START_MAX_S) as waiting:
@@ -138,6 +145,24 @@ class Cluster:
             return internal_server_error()
         finally:
             self._in_flight -= 1
+
+    async def ask(
+        self, operation: str, parameters: dict[str, Any], region: str | None = None
+    ) -> dict[str, Any]:
+        """Perform an operation of the API, JSON trees in and out, as the default account. Raises `ApiError`."""
+        service = STREAMS if f"{STREAMS}.{operation}".encode() in TARGETS else DYNAMODB
+        body: dict[str, Any] = orjson.loads(orjson.dumps(parameters))  # it becomes the cluster's
+        where = region or self.config.region
+        answer = await self.handle(ApiRequest(operation, service, body, DEFAULT_ACCOUNT, where))
+        if isinstance(answer, ApiError):
+            raise answer
+        tree: dict[str, Any] = orjson.loads(answer)
+        return tree
+
+    def _wall(self) -> float:
+        for node in self.nodes:
+            return node.world.clock.wall()
+        return self.clock.wall()
 
     async def _handle(self, request: ApiRequest) -> bytes:
         node = self._gateway()
@@ -302,6 +327,7 @@ class Cluster:
                 self.faults.clear()
                 self._snapshots.clear()
                 await catalog.reset()
+                self.triggers.reset()
         except OperatingError as error:
             raise BadControlRequest(f"not reset: {error}") from error
         return {}
@@ -356,6 +382,10 @@ class Cluster:
             if await node.sweeper.sweep(partition):
                 return True
         return False
+
+    async def trigger_view(self) -> dict[str, Any]:
+        """The triggers and what they have done."""
+        return {"triggers": self.triggers.show()}
 
     async def fault_view(self) -> dict[str, Any]:
         return {"faults": self.faults.show()}

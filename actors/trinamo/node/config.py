@@ -11,6 +11,7 @@ from typing import Final, Literal
 import attrs
 
 from trinamo.base import NodeId
+from trinamo.node.triggers import TriggerSpec
 from trinamo.world import Durability
 
 Transport = Literal["memory", "tcp"]
@@ -42,6 +43,7 @@ class Config:
     everybody's signature unread. `wording` is the generation of some texts of errors (`trinamo.model.errors`).
     `shard_hours` is how long a shard of a stream is open; `stream_bytes` bounds what streams and indexes that lag keep, all
     copies together.
+    `triggers` are those that are there from the start.
     """
 
     nodes: int = 3
@@ -58,6 +60,7 @@ class Config:
     wording: Wording = "older"
     shard_hours: float = 4.0
     stream_bytes: int = 256 << 20
+    triggers: tuple[TriggerSpec, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         _check_count("--nodes", self.nodes, NODES_MAX)

@@ -2,7 +2,7 @@
 
 from trinamo.triggers.delivery import Delivery, Discarded
 from trinamo.triggers.events import discarded_event, lambda_event, read_reply
-from trinamo.triggers.mapping import BadMapping, Mapping, StartingPosition, read_mapping
+from trinamo.triggers.mapping import BadMapping, Mapping, Settings, StartingPosition, mapping_of, read_mapping
 from trinamo.triggers.patterns import BadPattern, Pattern
 
 __all__ = [
@@ -12,9 +12,11 @@ __all__ = [
     "Discarded",
     "Mapping",
     "Pattern",
+    "Settings",
     "StartingPosition",
     "discarded_event",
     "lambda_event",
+    "mapping_of",
     "read_mapping",
     "read_reply",
 ]

@@ -5,9 +5,11 @@ Names, defaults and bounds are those of Lambda's CreateEventSourceMapping for Dy
 """
 
 import enum
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypedDict, Unpack
 
 import attrs
+import orjson
 
 from trinamo.triggers.patterns import BadPattern, Pattern
 
@@ -80,6 +82,46 @@ def read_patterns(texts: list[str]) -> tuple[Pattern, ...]:
         raise BadMapping(str(error)) from None
 
 
+# Mappings as Python says them.
+
+
+class Settings(TypedDict, total=False):
+    """The fields of a `Mapping` in plain values: seconds; a name of a position; filter patterns as objects or in JSON."""
+
+    batch_size: int
+    batching_window: float
+    starting_position: str
+    retries: int
+    record_age: float
+    bisect_on_error: bool
+    report_failures: bool
+    filters: Sequence[dict[str, Any] | str]
+
+
+_FIELDS: Final = {
+    "batching_window": "batching_window_s",
+    "retries": "retries_max",
+    "record_age": "record_age_max_s",
+}
+
+
+def mapping_of(**settings: Unpack[Settings]) -> Mapping:
+    """Return the mapping of some settings. Raises `BadMapping`."""
+    fields: dict[str, Any] = {_FIELDS.get(name, name): value for name, value in settings.items()}
+    if "starting_position" in fields:
+        fields["starting_position"] = _position("the starting position", fields["starting_position"])
+    if "filters" in fields:
+        texts = [each if isinstance(each, str) else orjson.dumps(each).decode() for each in fields["filters"]]
+        fields["filters"] = read_patterns(texts)
+    return Mapping(**fields)
+
+
+def _position(what: str, value: Any) -> StartingPosition:
+    if value not in StartingPosition.__members__:
+        raise BadMapping(f"{what} is one of {', '.join(StartingPosition.__members__)}")
+    return StartingPosition[value]
+
+
 # Mappings as Lambda writes them.
 
 _NUMBERS: Final = {
@@ -100,9 +142,7 @@ def read_mapping(given: dict[str, Any]) -> Mapping:
                 raise BadMapping(f"{name} is a whole number")
             fields[_NUMBERS[name]] = value
         elif name == "StartingPosition":
-            if value not in StartingPosition.__members__:
-                raise BadMapping(f"{name} is one of {', '.join(StartingPosition.__members__)}")
-            fields["starting_position"] = StartingPosition[value]
+            fields["starting_position"] = _position(name, value)
         elif name == "BisectBatchOnFunctionError":
             if not isinstance(value, bool):
                 raise BadMapping(f"{name} is true or false")

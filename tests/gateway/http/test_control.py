@@ -50,6 +50,9 @@ class Recorder:
         self.done.append(("remove", {"id": id_}))
         return {"removed": id_}
 
+    async def trigger_view(self) -> dict[str, Any]:
+        return {"triggers": []}
+
     async def clock_view(self) -> dict[str, Any]:
         return {"offset_s": 0.0}
 

@@ -15,6 +15,7 @@ from trinamo.cli.examples import examples
         "trinamo dev",
         "trinamo dev --port 8001 --data ./data",
         "trinamo dev --mode realistic --partitions 4 --spread-leaders",
+        "trinamo dev --trigger orders=http://127.0.0.1:9000/",
     )
 )
 @click.option(
@@ -85,6 +86,13 @@ from trinamo.cli.examples import examples
     help="Of some errors, which the service changed in 2026.",
 )
 @click.option(
+    "--trigger",
+    "triggers",
+    multiple=True,
+    metavar="TABLE=URL",
+    help="Post what happens to a table to a URL, as Lambda's event; or a JSON file of such, with all their settings.",
+)
+@click.option(
     "--control-token",
     envvar="TRINAMO_CONTROL_TOKEN",
     help="What /_trinamo/ demands of those who change something. Without it, only loopback may.",
@@ -105,6 +113,7 @@ def dev(
     wording: Literal["older", "newer"],
     shard_hours: float,
     stream_bytes: int,
+    triggers: tuple[str, ...],
     control_token: str | None,
 ) -> None:
     """Serve a cluster on this machine until Ctrl-C.
@@ -117,6 +126,7 @@ def dev(
     import trio
 
     from trinamo.node.config import Config
+    from trinamo.node.triggers import read_trigger
     from trinamo.world import Durability
     from trinamo.world.door import LOOPBACK_HOSTS
 
@@ -134,6 +144,7 @@ def dev(
             wording=wording,
             shard_hours=shard_hours,
             stream_bytes=stream_bytes,
+            triggers=tuple(spec for text in triggers for spec in read_trigger(text)),
             **chosen,
         )
     except ValueError as error:

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
-import orjson
 import trio
 
 from trinamo.gateway.control import BadControlRequest, ControlPolicy, ControlRouter
-from trinamo.gateway.http.protocol import DEFAULT_ACCOUNT, DYNAMODB, STREAMS, TARGETS, Admission, ApiRequest
+from trinamo.gateway.http.protocol import Admission
 from trinamo.gateway.http.server import HttpServer
-from trinamo.model.errors import ApiError
 from trinamo.node.breaking import ClusterFaults
 from trinamo.node.cluster import Cluster, read_duration
 from trinamo.node.config import Config
+from trinamo.node.trigger import Trigger
+from trinamo.node.triggers import Handler
+from trinamo.triggers import BadMapping, Settings, mapping_of
 from trinamo.world.door import LOOPBACK_HOSTS, TcpDoor, open_door
 
 Mode = Literal["settled", "realistic"]
@@ -53,22 +54,34 @@ class TrioCluster:
         return self._cluster.faults
 
     async def request(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        account: str = DEFAULT_ACCOUNT,
-        region: str | None = None,
+        self, operation: str, parameters: Mapping[str, Any], *, region: str | None = None
     ) -> dict[str, Any]:
         """Perform an operation of the API without HTTP: its JSON in, its JSON out. Raises `ApiError`."""
-        service = STREAMS if f"{STREAMS}.{operation}".encode() in TARGETS else DYNAMODB
-        body: dict[str, Any] = orjson.loads(orjson.dumps(parameters))  # it becomes the cluster's
-        where = region or self._cluster.config.region
-        answer = await self._cluster.handle(ApiRequest(operation, service, body, account, where))
-        if isinstance(answer, ApiError):
-            raise answer
-        tree: dict[str, Any] = orjson.loads(answer)
-        return tree
+        return await self._cluster.ask(operation, dict(parameters), region)
+
+    async def trigger(
+        self,
+        table: str,
+        handler: Handler,
+        *,
+        on_failure: Handler | None = None,
+        name: str | None = None,
+        region: str | None = None,
+        **settings: Unpack[Settings],
+    ) -> Trigger:
+        """Call a function with batches of what happens to a table, as a Lambda event source mapping does.
+
+        `handler(event)` or `handler(event, context)`: a coroutine function, which runs here, any other function, which runs in
+        a thread, or a URL. What it does not take it is given again. `on_failure` is called with Lambda's note of records
+        that were given up. What is written when this has returned will be seen. Raises `BadMapping`.
+        """
+        trigger = self._cluster.triggers.add(table, handler, mapping_of(**settings), on_failure, name, region)
+        await trigger.wait_placed()
+        return trigger
+
+    def remove_trigger(self, trigger: Trigger) -> None:
+        """Call its function no more."""
+        self._cluster.triggers.remove(trigger)
 
     async def reset(self) -> None:
         """Drop all tables, faults and snapshots, and undo what the clock was advanced by."""
@@ -108,4 +121,4 @@ async def cluster(
         door.close()
 
 
-__all__ = ["BadControlRequest", "Mode", "TestClock", "TrioCluster", "cluster"]
+__all__ = ["BadControlRequest", "BadMapping", "Mode", "TestClock", "Trigger", "TrioCluster", "cluster"]

@@ -12,7 +12,10 @@ import trio
 
 from trinamo.faults import Fault
 from trinamo.node.breaking import ClusterFaults, Frames, Select
+from trinamo.node.trigger import GivenUp, Statistics, Trigger
+from trinamo.node.triggers import Handler
 from trinamo.testing.inprocess import Mode, TrioCluster, cluster
+from trinamo.triggers import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -171,6 +174,35 @@ class ThreadFaults:
         return self._thread.call(self._faults.show)
 
 
+class ThreadTrigger:
+    """A trigger of a cluster that runs in a thread."""
+
+    def __init__(self, thread: _Thread, trigger: Trigger) -> None:
+        self._thread = thread
+        self._trigger = trigger
+
+    def __repr__(self) -> str:
+        return repr(self._trigger)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Calls, failures, and how many records were taken and given up."""
+        return self._trigger.statistics
+
+    @property
+    def discarded(self) -> list[GivenUp]:
+        """The last hundred times that records were given up."""
+        return self._trigger.discarded
+
+    def caught_up(self) -> None:
+        """Return when the function has taken, or the trigger given up, all that was written before this call."""
+        self._thread.wait(self._trigger.caught_up)
+
+    def remove(self) -> None:
+        """Call the function no more."""
+        self._thread.call(self._thread.cluster.remove_trigger, self._trigger)
+
+
 class ThreadCluster:
     """A cluster that runs in a thread. `url` is where it serves."""
 
@@ -186,6 +218,28 @@ class ThreadCluster:
     def request(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Perform an operation of the API without HTTP: its JSON in, its JSON out. Raises `ApiError`."""
         return self._thread.wait(self._thread.cluster.request, operation, parameters)
+
+    def trigger(
+        self,
+        table: str,
+        handler: Handler,
+        *,
+        on_failure: Handler | None = None,
+        name: str | None = None,
+        region: str | None = None,
+        **settings: Unpack[Settings],
+    ) -> "ThreadTrigger":
+        """Call a function with batches of what happens to a table: see `TrioCluster.trigger`.
+
+        A coroutine function runs in the cluster's thread, under Trio; any other function in a worker thread.
+        """
+
+        async def add() -> Trigger:
+            return await self._thread.cluster.trigger(
+                table, handler, on_failure=on_failure, name=name, region=region, **settings
+            )
+
+        return ThreadTrigger(self._thread, self._thread.wait(add))
 
     def reset(self) -> None:
         """Drop all tables, faults and snapshots, and undo what the clock was advanced by."""
