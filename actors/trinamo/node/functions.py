@@ -66,9 +66,13 @@ def _is_async(handler: Callable[..., Any]) -> bool:
 
 
 def _takes_context(handler: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except ValueError:  # some of what is written in C does not say
+        return False
     needed = [
         parameter
-        for parameter in inspect.signature(handler).parameters.values()
+        for parameter in parameters
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         and parameter.default is parameter.empty
     ]
