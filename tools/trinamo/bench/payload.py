@@ -2,23 +2,28 @@
 
 The headers are those that boto3 sends, a signature of the right form included: a server that does not check
 signatures has the same bytes to read as it would have from the SDK. The items are orders of about 500 bytes of
-DynamoDB's JSON. They lie in two tables: in one under an order id each, in the other under their customer, in order of
-their number.
+DynamoDB's JSON. They lie in three tables: in one under an order id each, in another under their customer, in order of
+their number, and in one with an index by customer and a stream.
 """
 
 import json
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 TABLE = "bench"
 COLLECTIONS = "bench.collections"
+FED = "bench.fed"
+BY_CUSTOMER = "by-customer"
 # Enough keys that neighbouring requests do not meet, few enough to render and to fill in a second.
 KEYS = 4096
+# A put of what is there already changes nothing, and nothing follows it: each item is put in so many versions.
+VERSIONS = 5
 # How many orders a customer has, where nobody says otherwise.
 ORDERS = 64
 QUERY_LIMIT = 5
 
-CREATE_TABLE = {
+CREATE_TABLE: dict[str, Any] = {
     "TableName": TABLE,
     "AttributeDefinitions": [{"AttributeName": "order_id", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "order_id", "KeyType": "HASH"}],
@@ -36,11 +41,25 @@ CREATE_COLLECTIONS = {
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }
+INDEX_BY_CUSTOMER = {
+    "IndexName": BY_CUSTOMER,
+    "KeySchema": [{"AttributeName": "customer", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
+CUSTOMER = {"AttributeName": "customer", "AttributeType": "S"}
+CREATE_FED = {
+    **CREATE_TABLE,
+    "TableName": FED,
+    "AttributeDefinitions": [*CREATE_TABLE["AttributeDefinitions"], CUSTOMER],
+    "GlobalSecondaryIndexes": [INDEX_BY_CUSTOMER],
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+}
 # Smaller than any answer that holds an item, larger than an empty one.
 ITEM_ANSWER_SIZE_MIN = 400
 
 TARGETS = {
     "put": "PutItem",
+    "put-fed": "PutItem",
     "put-if": "PutItem",
     "get": "GetItem",
     "update": "UpdateItem",
@@ -51,7 +70,11 @@ TARGETS = {
 # What a user can have measured; `append` fills the table that `query` reads.
 OPERATIONS = tuple(operation for operation in TARGETS if operation != "append")
 # By the operation that fills them.
-TABLES: dict[str, Mapping[str, object]] = {"put": CREATE_TABLE, "append": CREATE_COLLECTIONS}
+TABLES: dict[str, Mapping[str, object]] = {
+    "put": CREATE_TABLE,
+    "append": CREATE_COLLECTIONS,
+    "put-fed": CREATE_FED,
+}
 
 _HEAD = """\
 POST / HTTP/1.1\r
@@ -107,7 +130,11 @@ def order_key(customer: int, number: int, orders: int) -> dict[str, dict[str, ob
 
 
 def bodies(operation: str, items: int = KEYS, orders: int = ORDERS) -> Iterator[dict[str, object]]:
-    """One body for each of `items` keys, but no more queries than `KEYS`."""
+    """One body for each of `items` keys, but no more queries than `KEYS`; for `put-fed`, one for each version of each."""
+    if operation == "put-fed":
+        for number in range(items * VERSIONS):
+            yield {"TableName": FED, "Item": {**item(number % items), "version": {"N": str(number // items)}}}
+        return
     for number in range(min(items, KEYS) if operation == "query" else items):
         match operation:
             case "put":

@@ -49,7 +49,13 @@ class Demand:
     @property
     def filling(self) -> "Demand":
         """The demand that puts what this one asks for."""
-        return attrs.evolve(self, operation="append" if self.operation == "query" else "put")
+        match self.operation:
+            case "query":
+                return attrs.evolve(self, operation="append")
+            case "put-fed":
+                return self
+            case _:
+                return attrs.evolve(self, operation="put")
 
 
 @attrs.frozen
