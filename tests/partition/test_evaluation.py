@@ -75,7 +75,7 @@ def test_a_write_gives_its_result_and_its_effect(
 ) -> None:
     write = attrs.evolve(write, condition=condition, return_old=return_old)
     returned = current.item if current is not None and return_old else None
-    result, done, _ = evaluate(write, holding(current))
+    result, done, *_ = evaluate(write, holding(current))
     assert result == WriteResult(met, old_size, new_size, returned)
     assert (done is None) == (effect is None)
     if effect is not None and done is not None:
@@ -84,7 +84,7 @@ def test_a_write_gives_its_result_and_its_effect(
 
 
 def test_an_update_of_nothing_starts_from_the_key() -> None:
-    result, effect, _ = evaluate(UPDATE, holding(None))
+    result, effect, *_ = evaluate(UPDATE, holding(None))
     assert (result.condition_met, result.old_size) == (True, 0)
     assert effect is not None
     assert effect.item is not None
@@ -93,7 +93,7 @@ def test_an_update_of_nothing_starts_from_the_key() -> None:
 
 
 def test_an_update_without_expression_makes_the_bare_item() -> None:
-    _, effect, _ = evaluate(attrs.evolve(UPDATE, update=None), holding(None))
+    _, effect, *_ = evaluate(attrs.evolve(UPDATE, update=None), holding(None))
     assert effect is not None
     assert effect.item is not None
     assert decode_item(effect.item) == KEY
@@ -101,7 +101,7 @@ def test_an_update_without_expression_makes_the_bare_item() -> None:
 
 def test_an_update_that_cannot_be_done_is_a_fault_without_effect() -> None:
     held: Item = {"pk": {"S": "a"}, "n": {"S": "text"}}
-    result, effect, _ = evaluate(UPDATE, holding(Current(item_size(held), encode_item(held))))
+    result, effect, *_ = evaluate(UPDATE, holding(Current(item_size(held), encode_item(held))))
     assert effect is None
     assert result.fault is not None
     assert result.fault.code == "ValidationException"
@@ -109,7 +109,7 @@ def test_an_update_that_cannot_be_done_is_a_fault_without_effect() -> None:
 
 def test_an_update_that_makes_the_item_too_large_is_a_fault_without_effect() -> None:
     grow = text("SET b = :v", v={"B": bytes(ITEM_SIZE_MAX)})
-    result, effect, _ = evaluate(attrs.evolve(UPDATE, update=grow), holding(HELD))
+    result, effect, *_ = evaluate(attrs.evolve(UPDATE, update=grow), holding(HELD))
     assert effect is None
     assert result.fault is not None
     assert result.fault.text == "Item size to update has exceeded the maximum allowed size"
@@ -121,7 +121,7 @@ def test_the_text_of_an_update_counts_towards_the_limit_unless_it_is_flat(
 ) -> None:
     room = ITEM_SIZE_MAX - item_size(OLD) - len("b")
     grow = text("SET b = :v", v={"B": bytes(room + size)})
-    result, effect, _ = evaluate(attrs.evolve(UPDATE, update=grow, flat_limit=flat), holding(HELD))
+    result, effect, *_ = evaluate(attrs.evolve(UPDATE, update=grow, flat_limit=flat), holding(HELD))
     assert (result.fault is None, effect is not None) == (fits, fits)
 
 

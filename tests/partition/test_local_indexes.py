@@ -191,7 +191,7 @@ class State:
 def test_after_any_writes_every_index_is_the_projection_of_its_table(writes: list[ItemWrite]) -> None:
     state = State()
     for write in writes:
-        result, effect, _ = state.write(write)
+        result, effect, *_ = state.write(write)
         assert result.fault is None
         assert effect is not None or write.kind is not WriteKind.PUT
         check(state.found)
@@ -234,7 +234,7 @@ def test_a_collection_grows_up_to_its_limit_and_may_always_shrink() -> None:
         update(grown, "SET y = :v", v={"S": "y"}),
         update(key, "SET n = :v", v={"N": "1"}),
     ):
-        result, effect, derived = state.write(write)
+        result, effect, derived, _ = state.write(write)
         assert result.fault is not None
         assert result.fault.code == "ItemCollectionSizeLimitExceededException"
         assert result.fault.text == "Collection size exceeded."
@@ -249,7 +249,7 @@ def test_an_updated_item_shares_its_limit_with_its_entries() -> None:
     key = KEY
     half = "y" * (ITEM_SIZE_MAX // 2)
     assert state.write(update(key, "SET y = :v", v={"S": half})).result.fault is None
-    result, effect, _ = state.write(update(key, "SET s = :v", v={"S": "s"}))
+    result, effect, *_ = state.write(update(key, "SET s = :v", v={"S": "s"}))
     assert effect is None
     assert result.fault is not None
     assert result.fault.text == "Item size to update has exceeded the maximum allowed size"

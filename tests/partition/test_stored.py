@@ -31,10 +31,10 @@ def test_a_value_gives_back_its_parts(clock: int, index: int, size: int, item: b
 
 
 def test_a_payload_is_the_clock_and_the_effects() -> None:
-    payload = encode_payload(7, [Effect(b"k", 5, b"item"), Effect(b"l", 0, None)])
+    payload = encode_payload(7, [Effect(b"k", 5, b"item"), Effect(b"l", 0, None)], {})
     assert cbor2.loads(payload) == [7, [[b"k", 5, b"item", 1, 0], [b"l", 0, None, 1, 0]]]
 
 
-@given(u64, effects)
-def test_a_payload_gives_back_its_effects(clock: int, written: list[Effect]) -> None:
-    assert decode_payload(encode_payload(clock, written)) == (clock, written)
+@given(u64, effects, st.dictionaries(st.integers(0, 99), st.binary()))
+def test_a_payload_gives_back_its_parts(clock: int, written: list[Effect], olds: dict[int, bytes]) -> None:
+    assert decode_payload(encode_payload(clock, written, olds)) == (clock, written, olds)

@@ -158,8 +158,8 @@ def _commits_beyond(patch: pytest.MonkeyPatch) -> None:
 def _acknowledges_early(patch: pytest.MonkeyPatch) -> None:
     propose = Replica._propose
 
-    def propose_and_answer(self: Replica, effects: Any, overlay: Any, answers: Any) -> None:
-        propose(self, effects, overlay, answers)
+    def propose_and_answer(self: Replica, effects: Any, olds: Any, overlay: Any, answers: Any) -> None:
+        propose(self, effects, olds, overlay, answers)
         for reply, answer in answers:
             reply.resolve(answer)
 
@@ -305,9 +305,9 @@ def _evaluates_applied(patch: pytest.MonkeyPatch) -> None:
 def _evaluates_apart(patch: pytest.MonkeyPatch) -> None:
     evaluate = Replica._evaluate
 
-    def apart(self: Replica, message: Any, reply: Any, overlay: Any, effects: Any) -> Any:
+    def apart(self: Replica, message: Any, reply: Any, overlay: Any, effects: Any, olds: Any) -> Any:
         mine: dict[bytes, Any] = {}
-        answer = evaluate(self, message, reply, mine, effects)
+        answer = evaluate(self, message, reply, mine, effects, olds)
         overlay.update(mine)
         return answer
 

@@ -12,7 +12,7 @@ from trinamo.partition import keeping, replica
 from trinamo.partition.feed import Change, Replaced, record_changes
 from trinamo.partition.globalindexes import EntryChange, GlobalIndex
 from trinamo.partition.messages import TakeChanges, Taken
-from trinamo.partition.stored import Current, Effect, LookUp
+from trinamo.partition.stored import Current, Effect, LookUp, Olds
 from trinamo.wire import Message
 
 Plant = Callable[[], AbstractContextManager[None]]
@@ -84,9 +84,10 @@ def _forgets_in_batch(patch: pytest.MonkeyPatch) -> None:
         index: int,
         clock: int,
         effects: Iterable[Effect],
+        _olds: Olds,
         _replaced: Replaced,
     ) -> int:
-        return record_changes(batch, reader, index, clock, effects, {})
+        return record_changes(batch, reader, index, clock, effects, {}, {})
 
     patch.setattr(replica, "record_changes", record)
 

@@ -19,11 +19,15 @@ from trinamo.partition.stored import ITEM, Current, Effect, LookUp
 
 
 class Evaluated(NamedTuple):
-    """A write's result, and what it does to its key, if anything; `derived` is what follows for local indexes."""
+    """A write's result, and what it does to its key, if anything.
+
+    `derived` is what follows for local indexes, `old` what the key held, as item bytes.
+    """
 
     result: WriteResult
     effect: Effect | None
     derived: Sequence[Effect] = ()
+    old: bytes | None = None
 
 
 def evaluate(write: ItemWrite, look_up: LookUp, indexes: LocalIndexes | None = None) -> Evaluated:
@@ -40,11 +44,12 @@ def evaluate(write: ItemWrite, look_up: LookUp, indexes: LocalIndexes | None = N
     except ApiError as error:
         fault = Fault(error.code, error.message or "")
         return Evaluated(WriteResult(True, old_size, 0, None, fault), None)
+    old = None if current is None else current.item
     new_size = 0 if effect is None or effect.item is None else effect.size
     if derived is None:
-        return Evaluated(WriteResult(True, old_size, new_size, returned), effect)
+        return Evaluated(WriteResult(True, old_size, new_size, returned), effect, old=old)
     result = WriteResult(True, old_size, new_size, returned, collection_size=derived.collection_size)
-    return Evaluated(result, effect, derived.effects)
+    return Evaluated(result, effect, derived.effects, old)
 
 
 def _holds(condition: ExpressionText | None, current: Current | None) -> bool:

@@ -27,7 +27,7 @@ from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import DataBatch, KeyspaceReader
 from trinamo.model.values import decode_item, equal
 from trinamo.partition.shards import STREAMS
-from trinamo.partition.stored import Current, Effect, encode_value, item_of
+from trinamo.partition.stored import Current, Effect, Olds, encode_value, item_of
 from trinamo.wire import Message, from_wire, to_wire
 
 TRIMMED: Final = "trimmed"
@@ -97,21 +97,24 @@ def record_changes(
     index: int,
     clock: int,
     effects: Iterable[Effect],
+    olds: Olds,
     replaced: Replaced,
 ) -> int:
     """Add to a batch what an entry's effects change, and return the bytes of it.
 
-    `replaced` is of the same batch, and is kept up to date.
+    What an item held is in `olds`, or is read. `replaced` is of the same batch, and is kept up to date.
     """
     number = size = 0
     expired: set[bytes] = set()
-    for key, _, new, kind, _ in effects:
+    for at, (key, _, new, kind, old_size) in enumerate(effects):
         if kind == Kind.MARK:
             expired.add(key)
         touched = kind == Kind.FEED and new is not None
         if kind != Kind.ITEM and not touched:
             continue
-        old = replaced[key] if key in replaced else _held(reader, key)
+        old = olds.get(at)
+        if old is None and (touched or old_size):
+            old = replaced[key] if key in replaced else _held(reader, key)
         if touched:
             if old is None:
                 continue
@@ -137,8 +140,14 @@ def _held(reader: KeyspaceReader, key: bytes) -> bytes | None:
 
 def _same(old: bytes | None, new: bytes | None) -> bool:
     if old is None or new is None or len(old) != len(new):
-        return old is None and new is None  # equal items have equal bytes but for the order of what has none
-    return old == new or equal({"M": decode_item(old)}, {"M": decode_item(new)})
+        return old is None and new is None
+    if old == new:
+        return True
+    # Equal items have equal bytes but for the order of what has none: so most of those that differ are told by their sums,
+    # for which this is the fastest way there is: 256 is 1 modulo 255.
+    return int.from_bytes(old) % 255 == int.from_bytes(new) % 255 and equal(
+        {"M": decode_item(old)}, {"M": decode_item(new)}
+    )
 
 
 def read_changes(

@@ -41,19 +41,28 @@ class GlobalIndex:
         for change in changes:
             if change.why == TOUCHED:
                 if self.filling:
-                    self._put(_decoded(change.new), change.new, derived)
+                    touched = _decoded(change.new)
+                    self._put(self.index.entry(touched), touched, change.new, derived)
                 continue
             old, new = _decoded(change.old), _decoded(change.new)
             old_entry, new_entry = self.index.entry(old), self.index.entry(new)
             if old_entry == new_entry:
                 continue
-            if old_entry is not None:
-                key = self.keys.of_item(old_entry)
-                self._note(derived, (key, 0, None))
-            self._put(new, change.new, derived)
+            if old_entry is not None and not self._in_place(old_entry, new_entry):
+                self._note(derived, (self.keys.of_item(old_entry), 0, None))
+            self._put(new_entry, new, change.new, derived)
 
-    def _put(self, item: Item | None, encoded: bytes | None, derived: list[dict[bytes, EntryChange]]) -> None:
-        entry = self.index.entry(item)
+    def _in_place(self, old: Item, new: Item | None) -> bool:
+        """Whether an entry takes the place of another: all of their keys are the same. The table's are in any case."""
+        return new is not None and all(old[each.name] == new[each.name] for each in self.index.attributes)
+
+    def _put(
+        self,
+        entry: Item | None,
+        item: Item | None,
+        encoded: bytes | None,
+        derived: list[dict[bytes, EntryChange]],
+    ) -> None:
         if entry is None or encoded is None:
             return
         stored = encoded if entry is item else encode_item(entry)

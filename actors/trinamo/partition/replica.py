@@ -99,6 +99,7 @@ from trinamo.partition.shards import STREAMS, Shards
 from trinamo.partition.stored import (
     Current,
     Effect,
+    Olds,
     decode_payload,
     encode_payload,
     encode_value,
@@ -168,6 +169,7 @@ class _Proposed:
     term: int
     clock: int
     effects: list[Effect]
+    olds: Olds
 
 
 class Replica(Actor):
@@ -536,6 +538,7 @@ class Replica(Actor):
             self._unsettled += envelopes
             return
         effects: list[Effect] = []
+        olds: Olds | None = {} if self.settings.feed else None
         overlay: dict[bytes, Current | None] = {}
         answers: list[tuple[Reply[Any], Message]] = []
         indexes = self.settings.indexes
@@ -545,7 +548,7 @@ class Replica(Actor):
             assert reply is not None
             if isinstance(message, Write):
                 answer = (
-                    self._evaluate(message, reply, overlay, effects)
+                    self._evaluate(message, reply, overlay, effects, olds)
                     if behind is None
                     else _refusal(message, behind)
                 )
@@ -560,7 +563,7 @@ class Replica(Actor):
             if answer is not None:
                 answers.append((reply, answer))
         if effects:
-            self._propose(effects, overlay, answers)
+            self._propose(effects, olds or {}, overlay, answers)
         elif answers:
             self._answer_without_effect(answers, now)
 
@@ -605,6 +608,7 @@ class Replica(Actor):
         reply: Reply[Any],
         overlay: dict[bytes, Current | None],
         effects: list[Effect],
+        olds: Olds | None,
     ) -> Message | None:
         record = self.record
         if message.epoch != record.epoch or not self._holds_all(tuple([w.key for w in message.writes])):
@@ -616,9 +620,11 @@ class Replica(Actor):
 
         results: list[WriteResult] = []
         for write in message.writes:
-            result, effect, derived = evaluate(write, look_up, self._indexes)
+            result, effect, derived, old = evaluate(write, look_up, self._indexes)
             results.append(result)
             if effect is not None:
+                if olds is not None and old is not None:
+                    olds[len(effects)] = old
                 effects.append(effect)
                 overlay[effect.key] = None if effect.item is None else Current(effect.size, effect.item)
             for effect in derived:
@@ -671,18 +677,19 @@ class Replica(Actor):
     def _propose(
         self,
         effects: list[Effect],
+        olds: Olds,
         overlay: dict[bytes, Current | None],
         answers: list[tuple[Reply[Any], Message]],
     ) -> None:
         clock = self._stamp()
         try:
-            entry = self.core.propose(encode_payload(clock, effects))
+            entry = self.core.propose(encode_payload(clock, effects, olds))
         except (NotLeader, ProposalDropped) as error:
             for reply, _ in answers:
                 reply.fail(error)
             return
         self._clock = clock
-        self._proposed[entry.index] = _Proposed(entry.term, clock, effects)
+        self._proposed[entry.index] = _Proposed(entry.term, clock, effects, olds)
         for key, current in overlay.items():
             self._flight[key] = (entry.index, current)
         self._waiting.append(_Waiting(entry.index, entry.term, answers))
@@ -838,7 +845,7 @@ class Replica(Actor):
         before: Entry | None = None
         for entry in entries:
             if entry.kind is EntryKind.DATA:
-                its_clock, effects = self._take_effects(entry)
+                its_clock, effects, olds = self._take_effects(entry)
                 if grown and _trims(effects):  # a trim sees what is written: on every replica all before it
                     assert before is not None, "something has grown"
                     self._commit(batch, before, AppliedState(clock=clock, deleted=deleted), tallies, grown)
@@ -848,7 +855,7 @@ class Replica(Actor):
                 if self.expiries is not None:
                     self.expiries.follow(effects, self._wall_us())
                 if self.settings.feed:
-                    size = record_changes(batch, self._keyspace, entry.index, clock, effects, changed)
+                    size = record_changes(batch, self._keyspace, entry.index, clock, effects, olds, changed)
                     if size:
                         grown.append((entry.index, size))
                 if self._host.past_s or self._past is not None:
@@ -938,7 +945,7 @@ class Replica(Actor):
             past.note(kind, key, replaced[kind, key] if known else self._get(kind, key), now)
             replaced[kind, key] = None if item is None else encode_value(clock, index, size, item)
 
-    def _take_effects(self, entry: Entry) -> tuple[int, list[Effect]]:
+    def _take_effects(self, entry: Entry) -> tuple[int, list[Effect], Olds]:
         proposed = self._proposed.pop(entry.index, None)
         if proposed is None or proposed.term != entry.term:
             return decode_payload(entry.payload)
@@ -948,7 +955,7 @@ class Replica(Actor):
             found = flight.get(key)
             if found is not None and found[0] == entry.index:
                 del flight[key]
-        return proposed.clock, proposed.effects
+        return proposed.clock, proposed.effects, proposed.olds
 
     def _answer_applied(self, entries: Any) -> None:
         waiting = self._waiting

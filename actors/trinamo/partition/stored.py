@@ -1,8 +1,9 @@
 """Stored values and log payloads (PROTOCOLS 1).
 
     stored value   format 1 | hybrid timestamp 8 | log index 8 | DynamoDB size 4 | item bytes      (big-endian)
-    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null, kind, old size], ...]]
+    payload        CBOR [hybrid timestamp, [[key, size, item bytes or null, kind, old size], ...], olds]
 
+`olds` is there where a partition has a change feed: what items held before, as item bytes, by the number of the effect.
 Kinds are those of `trinamo.lsm.layout`. Of an index entry, size and item bytes are the entry's. The size of an item
 collection does not fit the header: it is 8 bytes in the place of the item bytes.
 
@@ -69,11 +70,15 @@ def version_of(value: bytes) -> tuple[int, int]:
     return clock, index
 
 
-def encode_payload(clock: int, effects: list[Effect]) -> bytes:
-    payload: bytes = cbor2.dumps([clock, effects])
+Olds = dict[int, bytes]
+"""What items held, as item bytes, by the number of the effect that replaces it within its entry."""
+
+
+def encode_payload(clock: int, effects: list[Effect], olds: Olds) -> bytes:
+    payload: bytes = cbor2.dumps([clock, effects, olds] if olds else [clock, effects])
     return payload
 
 
-def decode_payload(payload: bytes) -> tuple[int, list[Effect]]:
-    clock, effects = cbor2.loads(payload)
-    return clock, [Effect(*effect) for effect in effects]
+def decode_payload(payload: bytes) -> tuple[int, list[Effect], Olds]:
+    clock, effects, *olds = cbor2.loads(payload)
+    return clock, [Effect(*effect) for effect in effects], olds[0] if olds else {}

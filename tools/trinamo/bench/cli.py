@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from trinamo.bench import feed as feeding
 from trinamo.bench import lifecycle, payload, report, rounds, systems
 from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
@@ -152,6 +153,47 @@ def query(
         report.show_depths(depths, found.skipped, Console())
 
 
+@bench.command(epilog=examples("trinamo bench feed --items 10000 --rounds 1"))
+@click.option("--items", type=click.IntRange(ITEMS_MIN, ITEMS_MAX), default=100_000, show_default=True)
+@click.option("--connections", type=click.IntRange(1, CONNECTIONS_MAX), default=16, show_default=True)
+@of_any_load
+def feed(
+    items: int,
+    connections: int,
+    peers: tuple[str, ...],
+    install_peers: bool,
+    cache: Path | None,
+    seconds: float,
+    rounds_: int,
+    url: str | None,
+    no_trinamo: bool,
+    as_json: bool,
+) -> None:
+    """What follows a write: a PutItem with a global index and a stream, how late they are, and how fast an index is filled.
+
+    Lags are of marked writes under load; those of indexes in mode realistic, where reads do not wait for an index. A server
+    without streams is measured with the index alone.
+    """
+    directory = cache or systems.cache_directory()
+    try:
+        if install_peers:
+            systems.install_peers(directory)
+        with Console(stderr=True).status("starting") as status:
+            with ExitStack() as stack:
+                running, skipped = _start(peers, directory, url, stack, with_trinamo=not no_trinamo)
+                found = feeding.measure(running, seconds, rounds_, items, connections, status.update)
+            with ExitStack() as stack:
+                running, _ = _start(peers, directory, url, stack, with_trinamo=not no_trinamo, realistic=True)
+                lags = feeding.index_lags(running, status.update)
+        found = [feeding.with_lag(each, lag) for each, lag in zip(found, lags, strict=True)]
+    except (StartFailed, MeasurementFailed, feeding.Refused) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(report.feeds_as_json(found, skipped))
+    else:
+        report.show_feeds(found, items, skipped, Console())
+
+
 def measured(
     plan: Plan,
     peers: tuple[str, ...],
@@ -183,20 +225,34 @@ def load_report(
     progress: rounds.Progress,
 ) -> report.Report:
     """Start everybody, measure everybody, stop everybody."""
+    with ExitStack() as stack:
+        running, skipped = _start(peers, directory, url, stack, with_trinamo=with_trinamo)
+        for system in running:
+            prepare(system, plan, progress)
+        running.append(stack.enter_context(systems.ceiling()))
+        return report.Report(rounds.measure(running, plan, progress), None, skipped)
+
+
+def _start(
+    peers: tuple[str, ...],
+    directory: Path,
+    url: str | None,
+    stack: ExitStack,
+    *,
+    with_trinamo: bool,
+    realistic: bool = False,
+) -> tuple[list[System], list[str]]:
+    """Start all that can be; return them, and a word on each that is left out."""
     present = {name: program for name in peers if (program := systems.find_peer(name, directory))}
     skipped = [
         f"{name} is not installed: skipped (--install-peers fetches it)"
         for name in peers
         if name not in present
     ]
-    with ExitStack() as stack:
-        running = [stack.enter_context(systems.peer(name, program)) for name, program in present.items()]
-        if with_trinamo:
-            running.insert(0, ours(url, stack))
-        for system in running:
-            prepare(system, plan, progress)
-        running.append(stack.enter_context(systems.ceiling()))
-        return report.Report(rounds.measure(running, plan, progress), None, skipped)
+    running = [stack.enter_context(systems.peer(name, program)) for name, program in present.items()]
+    if with_trinamo:
+        running.insert(0, ours(url, stack, *(("--mode", "realistic") if realistic else ())))
+    return running, skipped
 
 
 def prepare(system: System, plan: Plan, progress: rounds.Progress) -> None:
@@ -209,8 +265,8 @@ def prepare(system: System, plan: Plan, progress: rounds.Progress) -> None:
         rounds.fill(system, filling)
 
 
-def ours(url: str | None, stack: ExitStack) -> System:
+def ours(url: str | None, stack: ExitStack, *flags: str) -> System:
     if url is None:
-        return stack.enter_context(systems.trinamo())
+        return stack.enter_context(systems.trinamo(*flags))
     host, port = systems.address_of(url)
     return System(systems.TRINAMO, host, port, pid=None)

@@ -1,13 +1,14 @@
 """What was measured, as a table for people or as JSON for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from trinamo.bench.feed import Feed, Lag
 from trinamo.bench.lifecycle import Lifecycle
 from trinamo.bench.payload import QUERY_LIMIT
 from trinamo.bench.rounds import Demand, Row
@@ -120,6 +121,45 @@ def depth_table(depths: Sequence[Depth]) -> Table:
         cells = [f"{depth.items:,}", depth.row.system, *figures(depth.row), f"{depth.growth:.2f}"]
         table.add_row(*cells, style="dim" if depth.row.system == CEILING else None)
     return table
+
+
+def feeds_as_json(feeds: Sequence[Feed], skipped: Sequence[str]) -> str:
+    rows = [{"ratio": feed.ratio, **attrs.asdict(feed)} for feed in feeds]
+    return json.dumps({"rows": rows, "skipped": list(skipped)}, indent=2)
+
+
+def show_feeds(feeds: Sequence[Feed], items: int, skipped: Sequence[str], console: Console) -> None:
+    table = plain_table("What follows a write, over HTTP, items of about 500 bytes")
+    table.add_column("what", no_wrap=True)
+    for feed in feeds:
+        table.add_column(feed.system, justify="right", no_wrap=True)
+    rows: list[tuple[str, Callable[[Feed], str]]] = [
+        ("PutItem/s", lambda feed: f"{feed.plain_rate:,.0f}"),
+        ("with an index and a stream", _fed),
+        ("÷ plain", lambda feed: f"{feed.ratio:.2f}"),
+        ("index lag p50, p99 ms", lambda feed: _lag(feed.index_lag)),
+        ("stream lag p50, p99 ms", lambda feed: _lag(feed.stream_lag)),
+        (f"index of {items:,} items filled, items/s", _backfill),
+    ]
+    for name, cell in rows:
+        table.add_row(name, *map(cell, feeds))
+    console.print(table)
+    if not all(feed.with_stream for feed in feeds):
+        console.print("* has no streams: measured with the index alone")
+    for word in skipped:
+        console.print(word, markup=False)
+
+
+def _fed(feed: Feed) -> str:
+    return f"{feed.fed_rate:,.0f}" + ("" if feed.with_stream else "*")
+
+
+def _lag(lag: Lag | None) -> str:
+    return "—" if lag is None else f"{lag.p50_ms:.1f}, {lag.p99_ms:.1f}"
+
+
+def _backfill(feed: Feed) -> str:
+    return "—" if feed.backfill_rate is None else f"{feed.backfill_rate:,.0f}"
 
 
 def lifecycle_table(lifecycle: Lifecycle) -> Table:
