@@ -10,6 +10,7 @@ from rich.console import Console
 
 from trinamo.bench import feed as feeding
 from trinamo.bench import lifecycle, payload, report, rounds, systems
+from trinamo.bench import trading as trades_of_a_day
 from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
 from trinamo.cli.examples import examples
@@ -192,6 +193,37 @@ def feed(
         click.echo(report.feeds_as_json(found, skipped))
     else:
         report.show_feeds(found, items, skipped, Console())
+
+
+@bench.command(epilog=examples("trinamo bench trading --trades 5000"))
+@click.option("--trades", type=click.IntRange(1, ITEMS_MAX), default=50_000, show_default=True)
+@click.option("--connections", type=click.IntRange(1, CONNECTIONS_MAX), default=16, show_default=True)
+@click.option("--peers", callback=words(PEERS), default="", help="Measure these too: dynalite,dynoxide.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Where peers are installed; default: the user's cache."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def trading(trades: int, connections: int, peers: tuple[str, ...], cache: Path | None, as_json: bool) -> None:
+    """Trades under user and moment, an index by ticker, and a consumer of the stream that keeps totals by ticker.
+
+    The totals of the consumer and of the index must be what Python computes from the trades, exactly.
+    """
+    directory = cache or systems.cache_directory()
+    try:
+        with Console(stderr=True).status("starting") as status, ExitStack() as stack:
+            running, skipped = _start(peers, directory, None, stack, with_trinamo=True)
+            found = []
+            for system in running:
+                status.update(f"trading, {system.name}")
+                found.append(trades_of_a_day.trade(system, trades, connections))
+    except (StartFailed, MeasurementFailed, feeding.Refused) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(report.tradings_as_json(found, skipped))
+    else:
+        report.show_tradings(found, skipped, Console())
+    if not all(each.index_exact and each.stream_exact is not False for each in found[:1]):
+        raise click.ClickException("the totals are not those of the trades")
 
 
 def measured(

@@ -114,7 +114,7 @@ def prepare(system: System) -> bool:
             _without_stream(call)
         else:
             with_stream = True
-        _wait_active(call, payload.FED)
+        wait_active(call, payload.FED)
     rounds.fill(system, Demand("put-fed"))
     return with_stream
 
@@ -128,7 +128,7 @@ def _without_stream(call: Caller) -> None:
             raise
 
 
-def _wait_active(call: Caller, table: str) -> None:
+def wait_active(call: Caller, table: str) -> None:
     deadline = time.monotonic() + BACKFILL_SECONDS_MAX
     while time.monotonic() < deadline:
         found = call("DescribeTable", {"TableName": table})["Table"]
@@ -236,7 +236,7 @@ def backfill_rate(system: System, items: int) -> float:
     table = "bench.backfill"
     with calling(system) as call:
         call("CreateTable", {**payload.CREATE_TABLE, "TableName": table})
-        _wait_active(call, table)
+        wait_active(call, table)
         for first in range(0, items, 25):
             puts = [
                 {"PutRequest": {"Item": payload.item(number)}}
@@ -251,7 +251,7 @@ def backfill_rate(system: System, items: int) -> float:
         except Refused:  # a server may want to know the index's throughput, for all that the table has none
             units = {"ReadCapacityUnits": 40_000, "WriteCapacityUnits": 40_000}
             _add_index(call, table, {"ProvisionedThroughput": units})
-        _wait_active(call, table)
+        wait_active(call, table)
         taken = time.perf_counter() - begin
         counted = call("Scan", {"TableName": table, "IndexName": payload.BY_CUSTOMER, "Select": "COUNT"})
         if not counted["Count"]:

@@ -3,7 +3,8 @@
 The headers are those that boto3 sends, a signature of the right form included: a server that does not check
 signatures has the same bytes to read as it would have from the SDK. The items are orders of about 500 bytes of
 DynamoDB's JSON. They lie in three tables: in one under an order id each, in another under their customer, in order of
-their number, and in one with an index by customer and a stream.
+their number, and in one with an index by customer and a stream. Trades lie in a fourth, under user and moment, with an index by
+ticker and a stream.
 """
 
 import json
@@ -15,6 +16,9 @@ TABLE = "bench"
 COLLECTIONS = "bench.collections"
 FED = "bench.fed"
 BY_CUSTOMER = "by-customer"
+TRADES = "bench.trades"
+BY_TICKER = "by-ticker"
+TICKERS = tuple(f"{first}{second}X" for first in "ABCDE" for second in "NORT")
 # Enough keys that neighbouring requests do not meet, few enough to render and to fill in a second.
 KEYS = 4096
 # A put of what is there already changes nothing, and nothing follows it: each item is put in so many versions.
@@ -54,6 +58,30 @@ CREATE_FED = {
     "GlobalSecondaryIndexes": [INDEX_BY_CUSTOMER],
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
 }
+CREATE_TRADES: dict[str, Any] = {
+    "TableName": TRADES,
+    "AttributeDefinitions": [
+        {"AttributeName": "user", "AttributeType": "S"},
+        {"AttributeName": "at", "AttributeType": "N"},
+        {"AttributeName": "ticker", "AttributeType": "S"},
+    ],
+    "KeySchema": [
+        {"AttributeName": "user", "KeyType": "HASH"},
+        {"AttributeName": "at", "KeyType": "RANGE"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": BY_TICKER,
+            "KeySchema": [
+                {"AttributeName": "ticker", "KeyType": "HASH"},
+                {"AttributeName": "at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+}
 # Smaller than any answer that holds an item, larger than an empty one.
 ITEM_ANSWER_SIZE_MIN = 400
 
@@ -61,14 +89,15 @@ TARGETS = {
     "put": "PutItem",
     "put-fed": "PutItem",
     "put-if": "PutItem",
+    "trade": "PutItem",
     "get": "GetItem",
     "update": "UpdateItem",
     "delete": "DeleteItem",
     "query": "Query",
     "append": "PutItem",
 }
-# What a user can have measured; `append` fills the table that `query` reads.
-OPERATIONS = tuple(operation for operation in TARGETS if operation != "append")
+# What a user can have measured by itself; `append` fills the table that `query` reads, the others have commands of their own.
+OPERATIONS = tuple(operation for operation in TARGETS if operation not in ("append", "put-fed", "trade"))
 # By the operation that fills them.
 TABLES: dict[str, Mapping[str, object]] = {
     "put": CREATE_TABLE,
@@ -109,6 +138,20 @@ def item(number: int) -> dict[str, dict[str, object]]:
         },
         "lines": {"L": [line(number), line(number + 1)]},
         "note": {"S": "leave with the neighbours if nobody opens the door"},
+    }
+
+
+def trade(number: int) -> dict[str, dict[str, object]]:
+    """The `number`th trade: of one of a thousand users, at a moment of its own."""
+    return {
+        "user": {"S": f"user-{number * 7919 % 1000:04d}"},
+        "at": {"N": str(1_767_225_600_000 + number)},
+        "ticker": {"S": TICKERS[number * 31 % len(TICKERS)]},
+        "side": {"S": "buy" if number % 3 else "sell"},
+        "quantity": {"N": str(number % 500 + 1)},
+        "price": {"N": f"{20 + number % 180}.{number % 100:02d}"},
+        "venue": {"S": "XAMS"},
+        "order": {"S": f"order-{number:012d}"},
     }
 
 
@@ -160,6 +203,8 @@ def bodies(operation: str, items: int = KEYS, orders: int = ORDERS) -> Iterator[
                 }
             case "delete":
                 yield {"TableName": TABLE, "Key": key(number)}
+            case "trade":
+                yield {"TableName": TRADES, "Item": trade(number)}
             case "append":
                 yield {"TableName": COLLECTIONS, "Item": order(number, orders)}
             case "query":

@@ -13,6 +13,7 @@ from trinamo.bench.lifecycle import Lifecycle
 from trinamo.bench.payload import QUERY_LIMIT
 from trinamo.bench.rounds import Demand, Row
 from trinamo.bench.systems import CEILING, PEERS
+from trinamo.bench.trading import Trading
 
 
 @attrs.frozen
@@ -160,6 +161,28 @@ def _lag(lag: Lag | None) -> str:
 
 def _backfill(feed: Feed) -> str:
     return "—" if feed.backfill_rate is None else f"{feed.backfill_rate:,.0f}"
+
+
+def tradings_as_json(tradings: Sequence[Trading], skipped: Sequence[str]) -> str:
+    return json.dumps({"rows": [attrs.asdict(each) for each in tradings], "skipped": list(skipped)}, indent=2)
+
+
+def show_tradings(tradings: Sequence[Trading], skipped: Sequence[str], console: Console) -> None:
+    table = plain_table(f"{tradings[0].trades:,} trades over HTTP, with an index by ticker and a stream")
+    for name in ("server", "trades/s", "p50 ms", "p99 ms", "index totals", "stream totals", "behind s"):
+        table.add_column(name, justify="left" if name == "server" else "right", no_wrap=True)
+    for each in tradings:
+        behind = "—" if each.stream_behind_s is None else f"{each.stream_behind_s:.2f}"
+        exact = [
+            {True: "exact", False: "WRONG", None: "—"}[found]
+            for found in (each.index_exact, each.stream_exact)
+        ]
+        table.add_row(
+            each.system, f"{each.rate:,.0f}", f"{each.p50_ms:.2f}", f"{each.p99_ms:.2f}", *exact, behind
+        )
+    console.print(table)
+    for word in skipped:
+        console.print(word, markup=False)
 
 
 def lifecycle_table(lifecycle: Lifecycle) -> Table:
