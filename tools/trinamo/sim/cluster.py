@@ -10,13 +10,14 @@ import attrs
 import trio
 
 from trinamo.base import NodeId, OperatingError, PartitionId
-from trinamo.gateway.http.protocol import DEFAULT_ACCOUNT, DYNAMODB, ApiRequest
+from trinamo.gateway.http.protocol import DEFAULT_ACCOUNT, DYNAMODB, STREAMS, TARGETS, ApiRequest
 from trinamo.lsm import Kind
 from trinamo.model.errors import internal_server_error
 from trinamo.node.node import Node, NodeConfig
 from trinamo.partition import Replica
 from trinamo.sim.machine import Machine
 
+SHARD_S = 3.0  # streams roll over many times in a seed
 PARTITIONS = 2  # of the table: enough for requests to go to different leaders
 
 
@@ -34,7 +35,9 @@ class ClusterSite:
         self._machines = {machine.node: machine for machine in machines}
         self._lives: dict[NodeId, _Life] = {}
         self._nursery: trio.Nursery | None = None
-        self._config = NodeConfig(nodes=tuple(self._machines), partitions=PARTITIONS, spread_leaders=True)
+        self._config = NodeConfig(
+            nodes=tuple(self._machines), partitions=PARTITIONS, spread_leaders=True, shard_s=SHARD_S
+        )
 
     def __repr__(self) -> str:
         return f"<ClusterSite {[life.node for life in self._lives.values()]}>"
@@ -94,7 +97,8 @@ class ClusterSite:
     async def perform(self, node: NodeId, operation: str, parameters: dict[str, Any]) -> bytes:
         """As the process does it: what no gateway answered has an unknown outcome."""
         gateway = self._lives[node].node
-        request = ApiRequest(operation, DYNAMODB, parameters, DEFAULT_ACCOUNT, "us-east-1")
+        service = STREAMS if f"{STREAMS}.{operation}".encode() in TARGETS else DYNAMODB
+        request = ApiRequest(operation, service, parameters, DEFAULT_ACCOUNT, "us-east-1")
         try:
             return await gateway.handle(request)
         except OperatingError as error:

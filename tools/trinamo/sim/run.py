@@ -16,6 +16,7 @@ import trio
 
 from trinamo.base import NodeId
 from trinamo.sim.chaos import FAULTS, PAUSE_MEAN_S, Chaos, Victim
+from trinamo.sim.clock import EPOCH
 from trinamo.sim.deterministic import run_deterministically
 from trinamo.sim.logs import logs_to
 from trinamo.sim.machine import Machine
@@ -125,11 +126,13 @@ class _Run:
                 dice=random.Random(f"{seed}/clients"),
                 now=trio.current_time,
                 sleep=trio.sleep,
+                wall=lambda: EPOCH + trio.current_time(),
                 note=self._trace.note,
                 clients=settings.clients,
                 keys=settings.keys,
                 operations_max=settings.operations_max,
                 think_mean_s=settings.think_mean_s,
+                wall_error_s=0.5 + (settings.chaos_s + 60) * DRIFT_MAX / 2,
             )
         )
         self._chaos = Chaos(

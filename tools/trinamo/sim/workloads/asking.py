@@ -39,12 +39,15 @@ class Stage:
     now: Callable[[], float]
     """Seconds, never going back."""
     sleep: Callable[[float], Awaitable[None]]
+    wall: Callable[[], float]
+    """Seconds since 1970: what the nodes' wall clocks say, give or take `wall_error_s`."""
     note: Callable[[str], None]
     """Takes what shall stand in the trace."""
     clients: int = 6
     keys: int = 3
     operations_max: int = 2_000
     think_mean_s: float = 0.07
+    wall_error_s: float = 1.0
     settled: bool = True
     """Whether reads that may be stale are not (PROTOCOLS 6)."""
 

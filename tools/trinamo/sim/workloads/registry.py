@@ -11,6 +11,8 @@ from trinamo.sim.workloads.index import Index
 from trinamo.sim.workloads.queue import Queue
 from trinamo.sim.workloads.register import Register
 from trinamo.sim.workloads.scan import Scan
+from trinamo.sim.workloads.stream import Stream
+from trinamo.sim.workloads.ttl import Ttl
 from trinamo.sim.workloads.unique import Unique
 from trinamo.sim.workloads.workload import Workload
 
@@ -22,5 +24,7 @@ WORKLOADS: Final[Mapping[str, Callable[[Stage], Workload]]] = {
     "queue": Queue,
     "register": Register,
     "scan": Scan,
+    "stream": Stream,
+    "ttl": Ttl,
     "unique": Unique,
 }

@@ -1,0 +1,172 @@
+"""Bugs to plant in what follows the change feed besides indexes: streams and time to live. Each breaks one rule."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import attrs
+import pytest
+
+from trinamo.cluster import retention, sweeper
+from trinamo.gateway.operations import get_shard_iterator
+from trinamo.lsm.layout import Kind
+from trinamo.lsm.store import DataBatch, KeyspaceReader
+from trinamo.model.streams import Position
+from trinamo.model.timetolive import expires_at
+from trinamo.partition import expiry, replica
+from trinamo.partition.expiry import Expiries
+from trinamo.partition.feed import Replaced, expiry_effect, record_changes
+from trinamo.partition.shards import ShardRecord, Shards
+from trinamo.partition.stored import Effect, Olds
+
+MILLISECONDS_US = 10**17  # no second of this millennium
+
+Plant = Callable[[], AbstractContextManager[None]]
+PutIn = Callable[[pytest.MonkeyPatch], None]
+PLANTED: dict[str, tuple[str, Plant]] = {}
+"""By what is wrong: the workload that shall notice, and how to plant it."""
+
+
+def plant(workload: str, name: str) -> Callable[[PutIn], PutIn]:
+    """Add a bug: the function under it puts it in."""
+
+    def add(put_in: PutIn) -> PutIn:
+        @contextmanager
+        def planted() -> Iterator[None]:
+            with pytest.MonkeyPatch.context() as patch:
+                put_in(patch)
+                yield
+
+        PLANTED[name] = (workload, planted)
+        return put_in
+
+    return add
+
+
+@plant("stream", "a child begins one entry late")
+def _late_child(patch: pytest.MonkeyPatch) -> None:
+    put = Shards._put
+
+    def put_late(self: Shards, batch: DataBatch, record: ShardRecord, index: int) -> None:
+        late = record.parent is not None and record.up_to is None
+        put(self, batch, attrs.evolve(record, after=record.after + 2) if late else record, index)
+
+    patch.setattr(Shards, "_put", put_late)
+
+
+@plant("stream", "a shard that is rolled over goes on")
+def _endless(patch: pytest.MonkeyPatch) -> None:
+    def close(self: Shards, batch: DataBatch, record: ShardRecord, clock: int, index: int) -> None:
+        self._put(batch, attrs.evolve(record, up_to=index + 3, closed=clock), index)
+
+    patch.setattr(Shards, "_close", close)
+
+
+@plant("stream", "a consumer reads its last record again")
+def _again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Position, "after", property(lambda self: self))
+
+
+@plant("stream", "old images are those from before the batch")
+def _old_images(patch: pytest.MonkeyPatch) -> None:
+    def record(
+        batch: DataBatch,
+        reader: KeyspaceReader,
+        index: int,
+        clock: int,
+        effects: Iterable[Effect],
+        _olds: Olds,
+        _replaced: Replaced,
+    ) -> int:
+        return record_changes(batch, reader, index, clock, effects, {}, {})
+
+    patch.setattr(replica, "record_changes", record)
+
+
+@plant("stream", "streams keep a second, not a day")
+def _forgets(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retention, "RETENTION_S", 1.0)
+
+
+@plant("stream", "followers apply a roll to their own clock")
+def _own_rolls(patch: pytest.MonkeyPatch) -> None:
+    roll = Shards.roll
+    rolled = itertools.count()
+
+    def roll_late(self: Shards, batch: DataBatch, after: int, clock: int, index: int) -> None:
+        roll(self, batch, after, clock + next(rolled) % 7 * 1000, index)
+
+    patch.setattr(Shards, "roll", roll_late)
+
+
+@plant("stream", "the open shard is read beyond what is applied")
+def _latest_too_far(patch: pytest.MonkeyPatch) -> None:
+    numbered = get_shard_iterator._numbered
+
+    def skip(shard: Any, number: str) -> Position:
+        position = numbered(shard, number)
+        return Position(position.entry + 1, position.number)
+
+    patch.setattr(get_shard_iterator, "_numbered", skip)
+
+
+@plant("ttl", "an item is deleted by what was known of it")
+def _does_not_ask(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(expiry, "has_expired", lambda item, attribute, now: True)
+    note = Expiries.note
+
+    def note_first(self: Expiries, key: bytes, item: bytes | None, now: int, not_before: int = 0) -> None:
+        if key not in self._moments:
+            note(self, key, item, now, not_before)
+
+    patch.setattr(Expiries, "note", note_first)
+
+
+@plant("ttl", "deletions bear no mark")
+def _no_mark(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(expiry, "expiry_effect", lambda key: Effect(b"", 0, None, int(Kind.MARK)))
+
+
+@plant("ttl", "every delete bears a mark")
+def _sticky_mark(patch: pytest.MonkeyPatch) -> None:
+    def record(
+        batch: DataBatch,
+        reader: KeyspaceReader,
+        index: int,
+        clock: int,
+        effects: list[Effect],
+        olds: Olds,
+        replaced: Replaced,
+    ) -> int:
+        deleted = {effect.key for effect in effects if effect.item is None and effect.kind == Kind.ITEM}
+        if deleted:
+            marks = [expiry_effect(key) for key in sorted(deleted)]
+            shifted = {at + len(marks): old for at, old in olds.items()}
+            return record_changes(batch, reader, index, clock, [*marks, *effects], shifted, replaced)
+        return record_changes(batch, reader, index, clock, effects, olds, replaced)
+
+    patch.setattr(replica, "record_changes", record)
+
+
+@plant("ttl", "a new leader does not read the partition")
+def _reads_nothing(patch: pytest.MonkeyPatch) -> None:
+    def begin(self: Any, expiries: Expiries) -> None:
+        expiries.begin()
+        self._unread = None
+
+    patch.setattr(sweeper._Sweep, "_read_anew", begin)
+
+
+@plant("ttl", "moments are read as milliseconds")
+def _milliseconds(patch: pytest.MonkeyPatch) -> None:
+    def at(item: Any, attribute: str) -> int | None:
+        moment = expires_at(item, attribute)
+        return moment // 1000 if moment is not None and moment > MILLISECONDS_US else moment
+
+    def expired(item: Any, attribute: str, now: int) -> bool:
+        moment = at(item, attribute)
+        return moment is not None and moment < now
+
+    patch.setattr(expiry, "expires_at", at)
+    patch.setattr(expiry, "has_expired", expired)
