@@ -5,7 +5,7 @@ lead, repeat only what was certainly not proposed, and report everything else as
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -23,6 +23,7 @@ from trinamo.model.values import decode_item, encode_item
 from trinamo.partition.host import Assignment, Host
 from trinamo.partition.messages import ExpressionText, Found, Get, ItemWrite, Write, WriteKind, WriteResults
 from trinamo.partition.stored import item_of
+from trinamo.sim.invariants import Member
 from trinamo.sim.machine import Machine
 from trinamo.world import World
 
@@ -150,6 +151,10 @@ class GroupSite:
     def _leader(self, life: Life) -> NodeId:
         replica = life.host.replicas.get(PARTITION)
         return (None if replica is None else replica.core.leader) or life.world.node
+
+    def members(self) -> Iterator[Member]:
+        for node, life in self._lives.items():
+            yield Member(node, life.host, life.store, life.world.clock)
 
     def differences(self) -> list[str]:
         found: list[str] = []

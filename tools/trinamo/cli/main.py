@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "import": ("trinamo.cli.transfer", "import_"),
     "item": ("trinamo.cli.item", "item"),
     "query": ("trinamo.cli.query", "query"),
+    "sim": ("trinamo.sim.command", "sim"),
     "table": ("trinamo.cli.table", "table"),
     "version": ("trinamo.cli.version", "version"),
 }

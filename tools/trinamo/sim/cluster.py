@@ -3,7 +3,7 @@
 What a process adds (doors, signals, data directories) is left out; a request goes straight to a node's gateway.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -15,6 +15,7 @@ from trinamo.lsm import Kind
 from trinamo.model.errors import internal_server_error
 from trinamo.node.node import Node, NodeConfig
 from trinamo.partition import Replica
+from trinamo.sim.invariants import Member
 from trinamo.sim.machine import Machine
 
 SHARD_S = 3.0  # streams roll over many times in a seed
@@ -106,6 +107,11 @@ class ClusterSite:
 
     # Replicas
 
+    def members(self) -> Iterator[Member]:
+        for name, life in self._lives.items():
+            node = life.node
+            yield Member(name, node.host, node.store, node.world.clock)
+
     def differences(self) -> list[str]:
         if self.live != self.nodes:
             return [f"only {self.live} live"]
@@ -125,7 +131,11 @@ class ClusterSite:
             return f"p{partition} holds {contents}"
         return None
 
-    def _contents(self, node: NodeId, partition: PartitionId) -> list[tuple[bytes, bytes]]:
+    def _contents(self, node: NodeId, partition: PartitionId) -> list[tuple[int, bytes, bytes]]:
         keyspace = self._lives[node].node.store.keyspace(partition)
-        prefix = len(keyspace.prefix(Kind.ITEM))
-        return [(key[prefix:], value) for key, value in keyspace.scan(Kind.ITEM, b"", b"")]
+        return [
+            (kind, key[len(keyspace.prefix(kind)) :], value)
+            for kind in Kind
+            if kind is not Kind.APPLIED
+            for key, value in keyspace.scan(kind, b"", b"")
+        ]

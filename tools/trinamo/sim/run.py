@@ -18,6 +18,7 @@ from trinamo.base import NodeId
 from trinamo.sim.chaos import FAULTS, PAUSE_MEAN_S, Chaos, Victim
 from trinamo.sim.clock import EPOCH
 from trinamo.sim.deterministic import run_deterministically
+from trinamo.sim.invariants import Watched, Watcher
 from trinamo.sim.logs import logs_to
 from trinamo.sim.machine import Machine
 from trinamo.sim.network import Hub
@@ -34,6 +35,7 @@ CHECK_S: Final = (
     60.0  # virtual, for a workload's last questions; of those that may wait it limits the waits itself
 )
 POLL_S: Final = 0.1
+WHOLE_S: Final = 60.0  # of chaos: a whole seed (PROTOCOLS 9)
 DRIFT_MAX: Final = 0.05  # RaftConfig.drift_max, the bound that leases count on
 
 
@@ -66,6 +68,9 @@ class Report:
     failures: tuple[str, ...]
     recent: tuple[str, ...]
     """The trace's last events."""
+    virtual_s: float = 0.0
+    elections: int = 0
+    chaos_s: float = WHOLE_S
 
     def __str__(self) -> str:
         faults = " ".join(f"{name}={count}" for name, count in sorted(self.faults.items()))
@@ -78,10 +83,11 @@ class Report:
     @property
     def reproducing(self) -> str:
         """The command that shows a failure again."""
-        return f"python -m trinamo.sim --seed {self.seed} --workload {self.workload}"
+        length = "" if self.chaos_s == WHOLE_S else f" --minutes {self.chaos_s / 60:g}"
+        return f"python -m trinamo.sim --seed {self.seed} --workload {self.workload}{length}"
 
 
-class Site(Victim, Protocol):
+class Site(Victim, Watched, Protocol):
     """A cluster on simulated machines."""
 
     async def run(self, task_status: trio.TaskStatus[None]) -> None:
@@ -117,6 +123,7 @@ class _Run:
             for number in range(1, settings.nodes + 1)
         ]
         self._site = build(machines)
+        self._watcher = Watcher(self._site)
         chosen = traits.choice(sorted(WORKLOADS))  # drawn even if named: what else is drawn stays the same
         self._name = settings.workload or chosen
         self._workload = WORKLOADS[self._name](
@@ -145,13 +152,19 @@ class _Run:
             pause_mean_s=settings.pause_mean_s,
         )
         self._failures: list[str] = []
+        self._ended = 0.0
 
     async def play(self) -> Report:
+        trio.lowlevel.add_instrument(self._watcher)
         try:
             with logs_to(self._trace, lambda line: self._failures.append(f"logged an error: {line}")):
                 await self._live()
         except Exception as error:  # noqa: BLE001  # whatever the cluster raises is the seed's failure
             self._failures += [f"the cluster failed: {each!r}" for each in _leaves(error)]
+        finally:
+            trio.lowlevel.remove_instrument(self._watcher)
+        self._failures += self._watcher.faults
+        self._ended = trio.current_time()
         return self._report()
 
     async def _live(self) -> None:
@@ -172,6 +185,7 @@ class _Run:
         await self._within(RECOVERY_S, "a mended cluster does not answer", workload.responds)
         await self._within(RECOVERY_S, "replicas differ", self._equal)
         await self._within(CHECK_S, f"the {self._name} workload cannot be checked", self._check)
+        self._watcher.judge()
 
     async def _perform(self, node: NodeId, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         tree: dict[str, Any] = orjson.loads(await self._site.perform(node, operation, parameters))
@@ -203,6 +217,9 @@ class _Run:
             faults=self._chaos.counts,
             failures=tuple(self._failures),
             recent=tuple(self._trace.recent),
+            virtual_s=self._ended,
+            elections=self._watcher.elections,
+            chaos_s=self._settings.chaos_s,
         )
 
 

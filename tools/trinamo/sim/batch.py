@@ -1,0 +1,74 @@
+"""Many seeds, over several processes, and what came of them all together.
+
+Processes are spawned, not forked: each seed runs in an interpreter that knows nothing of the others, as it would alone. Reports
+come in the order of their seeds, whoever was faster.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Final
+
+import attrs
+
+from trinamo.sim.cluster import ClusterSite
+from trinamo.sim.run import Report, Settings, run_seed
+from trinamo.sim.workloads.metrics import Metrics
+
+SEEDS_A_TASK: Final = 4  # what is handed to a process at once
+
+
+def run_one(settings: Settings) -> Report:
+    """Run one seed of the whole cluster."""
+    return run_seed(settings, ClusterSite)
+
+
+def run_many(every: Sequence[Settings], jobs: int) -> Iterator[Report]:
+    """Run all seeds, over so many processes."""
+    if jobs == 1 or len(every) == 1:
+        yield from map(run_one, every)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(run_one, every, chunksize=SEEDS_A_TASK)
+
+
+@attrs.define
+class Summary:
+    """What many seeds came to. Time is virtual, but for `seconds`."""
+
+    begin: float = attrs.field(factory=time.perf_counter)
+    seeds: int = 0
+    failed: int = 0
+    virtual_s: float = 0.0
+    elections: int = 0
+    faults: dict[str, int] = attrs.field(factory=dict)
+    workloads: dict[str, int] = attrs.field(factory=dict)
+    metrics: Metrics = Metrics()
+
+    def add(self, report: Report) -> None:
+        self.seeds += 1
+        self.failed += bool(report.failures)
+        self.virtual_s += report.virtual_s
+        self.elections += report.elections
+        self.metrics += report.metrics
+        self.workloads[report.workload] = self.workloads.get(report.workload, 0) + 1
+        for name, count in report.faults.items():
+            self.faults[name] = self.faults.get(name, 0) + count
+
+    def lines(self) -> Iterable[str]:
+        """Say all of it, a line each."""
+        seconds = time.perf_counter() - self.begin
+        metrics = self.metrics
+        yield f"{self.seeds} seeds, {self.failed} failed: " + _counts(self.workloads)
+        yield f"operations: {metrics.operations:,}, {metrics.unknown:,} of unknown outcome, {metrics.refused:,} refused"
+        yield "faults: " + _counts(self.faults)
+        yield f"elections: {self.elections:,}"
+        for name, latencies in metrics.latencies.items():
+            yield f"{name}: {latencies}"
+        rate, hours = self.seeds / seconds * 60, self.virtual_s / 3600
+        yield f"{hours:.2f} virtual hours in {seconds:.0f} s: {rate:.0f} seeds a minute, {hours * 3600 / seconds:.0f} times real time"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
