@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import attrs
 import trio
 
 from trinamo.base import NodeId, PartitionId
@@ -13,6 +14,7 @@ from trinamo.node.cluster import Cluster
 from trinamo.node.config import Config, Mode
 from trinamo.node.node import Node
 from trinamo.partition import Replica
+from trinamo.partition.bounds import Bounds
 
 LIMIT_S = 60.0  # of virtual time
 LOOK_S = 0.01
@@ -26,10 +28,16 @@ def spec(name: str = "tab") -> TableSpec:
 
 @asynccontextmanager
 async def running(
-    *, nodes: int = 3, partitions: int = 1, mode: Mode = "settled", shared: bool = False
+    *,
+    nodes: int = 3,
+    partitions: int = 1,
+    mode: Mode = "settled",
+    shared: bool = False,
+    bounds: Bounds = Bounds(),
 ) -> AsyncIterator[Cluster]:
     """Needs the autojump clock."""
     cluster = Cluster(Config(nodes=nodes, partitions=partitions, mode=mode, shared=shared))
+    cluster.node_config = attrs.evolve(cluster.node_config, bounds=bounds)
     async with trio.open_nursery() as nursery:
         await nursery.start(cluster.run)
         yield cluster

@@ -19,7 +19,7 @@ from trinamo.model.measure import item_size
 from trinamo.model.tables import BillingMode, IndexSpec, Projection, TableSpec
 from trinamo.model.values import Item, decode_item, encode_item
 from trinamo.partition import Replica
-from trinamo.partition import replica as replica_module
+from trinamo.partition.bounds import Bounds
 from trinamo.partition.evaluation import Evaluated, evaluate
 from trinamo.partition.localindexes import KINDS, LocalIndexes, schema_of
 from trinamo.partition.messages import ExpressionText, ItemWrite, Write, WriteKind
@@ -300,13 +300,9 @@ def _random_write(dice: random.Random) -> ItemWrite:
 
 @pytest.mark.usefixtures("autojump_clock")
 @pytest.mark.parametrize("seed", range(3))
-async def test_replicas_hold_the_same_indexes_also_one_that_was_away(
-    monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    monkeypatch.setattr(replica_module, "LOG_ENTRIES_MAX", 20)
-    monkeypatch.setattr(replica_module, "LOG_ENTRIES_KEPT", 4)
+async def test_replicas_hold_the_same_indexes_also_one_that_was_away(seed: int) -> None:
     dice = random.Random(seed)
-    async with running() as cluster:
+    async with running(bounds=Bounds(log_entries_max=20, log_entries_kept=4)) as cluster:
         await cluster.nodes[0].database.create_table(HERE, SPEC)
         await cluster.nodes[0].database.table(HERE)
         route = cluster.nodes[0].view.tables[HERE].partitions[0]

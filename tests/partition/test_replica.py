@@ -17,7 +17,7 @@ from trinamo.model.measure import item_size
 from trinamo.model.values import Item, encode_item
 from trinamo.node.cluster import Cluster
 from trinamo.partition import Replica
-from trinamo.partition import replica as replica_module
+from trinamo.partition.bounds import Bounds
 from trinamo.partition.messages import (
     ExpressionText,
     Get,
@@ -84,8 +84,8 @@ class Group:
 
 
 @asynccontextmanager
-async def group(*, partitions: int = 1, number: int = 0) -> AsyncIterator[Group]:
-    async with running(partitions=partitions) as cluster:
+async def group(*, partitions: int = 1, number: int = 0, bounds: Bounds = Bounds()) -> AsyncIterator[Group]:
+    async with running(partitions=partitions, bounds=bounds) as cluster:
         await cluster.nodes[0].database.create_table(HERE, spec())
         await cluster.nodes[0].database.table(HERE)
         route = cluster.nodes[0].view.tables[HERE].partitions[number]
@@ -258,12 +258,8 @@ async def test_the_clock_of_a_group_only_grows() -> None:
         assert last[1] > versions[0][1]
 
 
-async def test_the_log_is_bounded_and_a_node_that_was_away_is_sent_a_snapshot(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(replica_module, "LOG_ENTRIES_MAX", 40)
-    monkeypatch.setattr(replica_module, "LOG_ENTRIES_KEPT", 8)
-    async with group() as one:
+async def test_the_log_is_bounded_and_a_node_that_was_away_is_sent_a_snapshot() -> None:
+    async with group(bounds=Bounds(log_entries_max=40, log_entries_kept=8)) as one:
         await one.write(put(b"gone"))
         await one.until_equal()
         await crash(one.cluster, "n3")
@@ -281,10 +277,8 @@ async def test_the_log_is_bounded_and_a_node_that_was_away_is_sent_a_snapshot(
         await one.until_equal()
 
 
-async def test_what_came_by_snapshot_outlives_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replica_module, "LOG_ENTRIES_MAX", 20)
-    monkeypatch.setattr(replica_module, "LOG_ENTRIES_KEPT", 4)
-    async with group() as one:
+async def test_what_came_by_snapshot_outlives_a_restart() -> None:
+    async with group(bounds=Bounds(log_entries_max=20, log_entries_kept=4)) as one:
         await crash(one.cluster, "n3")
         for number in range(60):
             await one.write(put(b"%03d" % number))

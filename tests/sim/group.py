@@ -24,6 +24,7 @@ from trinamo.partition.host import Assignment, Host
 from trinamo.partition.messages import ExpressionText, Found, Get, ItemWrite, Write, WriteKind, WriteResults
 from trinamo.partition.stored import item_of
 from trinamo.sim.invariants import Member
+from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
 from trinamo.world import World
 
@@ -48,10 +49,11 @@ class Life:
 class GroupSite:
     """A `trinamo.sim.run.Site` of one partition."""
 
-    def __init__(self, machines: Sequence[Machine]) -> None:
+    def __init__(self, machines: Sequence[Machine], knobs: Knobs = Knobs()) -> None:
         self._machines = {machine.node: machine for machine in machines}
         self._lives: dict[NodeId, Life] = {}
         self._nursery: trio.Nursery | None = None
+        self._bounds = knobs.bounds
 
     @property
     def nodes(self) -> Sequence[NodeId]:
@@ -76,7 +78,7 @@ class GroupSite:
         store = Store.open(world.storage)
         commit = GroupCommit(world.storage, store)
         system = System(world, tuple(self.nodes), "simulated")
-        host = Host(world, system, store, commit)
+        host = Host(world, system, store, commit, self._bounds)
         life = self._lives[node] = Life(world, system, store, commit, host, trio.CancelScope())
         assert self._nursery is not None
         await self._nursery.start(self._live, life)
@@ -151,6 +153,10 @@ class GroupSite:
     def _leader(self, life: Life) -> NodeId:
         replica = life.host.replicas.get(PARTITION)
         return (None if replica is None else replica.core.leader) or life.world.node
+
+    @property
+    def size(self) -> int:
+        return len(self._machines)
 
     def members(self) -> Iterator[Member]:
         for node, life in self._lives.items():

@@ -18,7 +18,8 @@ from trinamo.lsm import AppliedState, GroupCommit, Kind, Store
 from trinamo.lsm.crashable import CrashableEngine
 from trinamo.lsm.snapshot import ReplicaSnapshot
 from trinamo.lsm.store import DataBatch
-from trinamo.partition import replica as replica_module
+from trinamo.partition.bounds import Bounds
+from trinamo.partition.host import Host
 from trinamo.partition.messages import Get
 from trinamo.partition.replica import Replica
 from trinamo.raft import HardState, RaftConfig, RaftCore, RaftLog
@@ -314,6 +315,11 @@ def _evaluates_apart(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Replica, "_evaluate", apart)
 
 
+def _short_logs(patch: pytest.MonkeyPatch) -> None:
+    bounds = Bounds(log_entries_max=4, log_entries_kept=0)
+    patch.setattr(Host, "bounds", property(lambda self: bounds, lambda self, _: None), raising=False)
+
+
 # -- storage and recovery -------------------------------------------------------------------------------------
 
 
@@ -338,8 +344,7 @@ def _lies_of_sync(patch: pytest.MonkeyPatch) -> None:
 @plant("cuts its log beyond what is durable")
 def _cuts_too_much(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "durable", lambda self, partition: self.applied(partition).index)
-    patch.setattr(replica_module, "LOG_ENTRIES_MAX", 4)
-    patch.setattr(replica_module, "LOG_ENTRIES_KEPT", 0)
+    _short_logs(patch)
     patch.setattr(Replica, "_log_is_long", lambda self: len(self.core.log) > 4)
 
 
@@ -390,7 +395,7 @@ def _keeps_void_suffix(patch: pytest.MonkeyPatch) -> None:
 @plant("loses rows of a snapshot")
 def _loses_rows(patch: pytest.MonkeyPatch) -> None:
     """Followers that were away are brought up by snapshots here, since logs are kept short."""
-    patch.setattr(replica_module, "LOG_ENTRIES_KEPT", 0)
+    _short_logs(patch)
     patch.setattr(Replica, "_log_is_long", lambda self: len(self.core.log) > 8)
     patch.setattr(Replica, "wants_flush", property(lambda self: len(self.core.log) > 8))
     read_rows = ReplicaSnapshot._read_rows

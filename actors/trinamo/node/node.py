@@ -30,6 +30,7 @@ from trinamo.gateway.operations import perform
 from trinamo.lsm import GroupCommit, Store
 from trinamo.node.weather import NodeClock
 from trinamo.partition import Assignment, Host, Replica
+from trinamo.partition.bounds import Bounds
 from trinamo.world import World
 
 CLUSTER_ID: Final = "trinamo"
@@ -47,6 +48,7 @@ class NodeConfig:
     shard_s: float = 4 * 3600.0  # DynamoDB: about how long a shard is open
     stream_bytes: int = 256 << 20
     """What the change feeds of one node's replicas may hold together."""
+    bounds: Bounds = Bounds()
 
 
 class Node:
@@ -61,7 +63,7 @@ class Node:
         self.store = Store.open(world.storage)
         self.commit = GroupCommit(world.storage, self.store)
         self.system = System(world, config.nodes, CLUSTER_ID)
-        self.host = Host(world, self.system, self.store, self.commit)
+        self.host = Host(world, self.system, self.store, self.commit, config.bounds)
         system_nodes = config.nodes[:REPLICAS_MAX]
         self.router = Router(world.clock, world.random, self.system, self.host, self.view, system_nodes)
         self.catalog = Catalog(

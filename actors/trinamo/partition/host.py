@@ -17,6 +17,7 @@ import trio
 from trinamo.actor import Actor, System, supervise
 from trinamo.base import KeyspaceId, NodeId, PartitionId, StorageError, Term
 from trinamo.lsm import GroupCommit, ReplicaRecord, Store
+from trinamo.partition.bounds import Bounds
 from trinamo.partition.messages import HeartbeatAcks, Heartbeats, Raft
 from trinamo.partition.replica import Replica
 from trinamo.raft import Heartbeat, HeartbeatAck, RaftConfig, RaftMessage
@@ -27,7 +28,6 @@ TICK_S = 0.08
 ELECTION_TICKS = 5  # an election begins 0.4 to 0.8 s after the last heartbeat
 HEARTBEAT_TICKS = 2  # ticks and heartbeats are what an idle cluster costs
 MAINTENANCE_S = 0.5
-DATA_UNFLUSHED_MAX = 8 << 20  # bytes; beyond it `data` is flushed so that logs can be cut
 EARLY_MAX = (
     64  # groups, and messages of each, kept for a replica that the catalog's news has not yet begun here
 )
@@ -53,7 +53,9 @@ class Assignment:
 class Host:
     """The replicas of a node."""
 
-    def __init__(self, world: World, system: System, store: Store, commit: GroupCommit) -> None:
+    def __init__(
+        self, world: World, system: System, store: Store, commit: GroupCommit, bounds: Bounds = Bounds()
+    ) -> None:
         self.node = world.node
         self.clock = world.clock
         self.random = world.random
@@ -64,7 +66,10 @@ class Host:
             election_timeout_min=ELECTION_TICKS * TICK_S,
             election_ticks=ELECTION_TICKS,
             heartbeat_ticks=HEARTBEAT_TICKS,
+            append_bytes_max=bounds.append_bytes_max,
+            inflight_max=bounds.appends_in_flight_max,
         )
+        self.bounds = bounds
         self.past_s = 0.0
         self.replicas: dict[PartitionId, Replica] = {}
         self.leadership_changed: Callable[[Replica], None] = lambda _: None
@@ -292,7 +297,7 @@ class Host:
             if store.durability is Durability.MEMORY:
                 continue
             long = [replica for replica in self.replicas.values() if replica.wants_flush]
-            if long or store.engine.data_size() > DATA_UNFLUSHED_MAX:
+            if long or store.engine.data_size() > self.bounds.data_unflushed_max:
                 try:
                     await store.flush()
                 except StorageError as error:

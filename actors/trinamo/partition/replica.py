@@ -35,6 +35,7 @@ from trinamo.base import (
 from trinamo.lsm import AppliedState, GroupCommit, Store
 from trinamo.lsm.layout import Kind
 from trinamo.lsm.store import DataBatch, KeyspaceReader
+from trinamo.partition.bounds import Bounds
 from trinamo.partition.consumers import Consumers
 from trinamo.partition.evaluation import evaluate
 from trinamo.partition.expiry import Expiries, expire
@@ -119,9 +120,6 @@ _CARRIED_OUT = frozenset(
     {Kind.FEED, Kind.SETTINGS, Kind.SHARD}
 )  # kinds whose effects are more than to put or delete
 INDEX_BEHIND = "IndexBehind"  # the code of a fault that says which index, to be told in words of the API
-LOG_ENTRIES_MAX = 4096  # beyond it the log is truncated ...
-LOG_BYTES_MAX = 4 << 20  # ... or beyond these bytes, for it is held in memory too
-LOG_ENTRIES_KEPT = 512  # for followers that were away for a moment
 
 _log = structlog.get_logger("trinamo.partition")
 
@@ -135,6 +133,7 @@ class Host(Protocol):
     store: Store
     commit: GroupCommit
     raft: RaftConfig
+    bounds: Bounds
     past_s: float
     """How far back reads that lag on purpose may look; 0 where none do."""
 
@@ -988,19 +987,22 @@ class Replica(Actor):
     # -- the log's beginning ----------------------------------------------------------------------------------
 
     def _log_is_long(self) -> bool:
-        if self._log_bytes > LOG_BYTES_MAX or len(self.core.log) > LOG_ENTRIES_MAX:
-            return self._store.durability is Durability.MEMORY
-        return False
+        return self._log_exceeds() and self._store.durability is Durability.MEMORY
+
+    def _log_exceeds(self) -> bool:
+        bounds = self._host.bounds
+        return self._log_bytes > bounds.log_bytes_max or len(self.core.log) > bounds.log_entries_max
 
     @property
     def wants_flush(self) -> bool:
         """Whether a flush of the node's data would let this log be cut."""
-        return self._log_bytes > LOG_BYTES_MAX or len(self.core.log) > LOG_ENTRIES_MAX
+        return self._log_exceeds()
 
     def truncate_log(self) -> None:
         """Cut the log below what is durable, but for what followers may still ask."""
         log = self.core.log
-        kept = LOG_ENTRIES_KEPT if self._log_bytes <= LOG_BYTES_MAX else 16
+        bounds = self._host.bounds
+        kept = bounds.log_entries_kept if self._log_bytes <= bounds.log_bytes_max else 16
         index = Index(min(self._store.durable(self.partition), self.applied.index) - kept)
         if index <= log.truncated_index:
             return

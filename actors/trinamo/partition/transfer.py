@@ -81,7 +81,7 @@ class SnapshotSender:
     def _send_next(self, peer: NodeId, now: float) -> None:
         sending, replica = self._sending[peer], self._replica
         try:
-            rows = sending.snapshot.next_chunk(now)
+            rows = sending.snapshot.next_chunk(now, replica.host.bounds.snapshot_chunk_size)
         except StorageError as error:
             _log.warning("snapshot ended", peer=peer, reason=str(error))
             self._end(peer)

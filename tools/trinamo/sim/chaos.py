@@ -18,10 +18,12 @@ from trinamo.sim.trace import Trace
 
 PAUSE_MEAN_S: Final = 0.7  # about an election, so that some faults hit in the middle of one
 FAULTS: Final = (
-    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal",
+    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal", "stumble", "relapse",
 )  # fmt: skip
 LEADER_RATE: Final = 0.6
 DOWN_MEAN_S: Final = 0.7
+ALONE_MEAN_S: Final = 1.2  # longer than an election
+RELAPSE_MEAN_S: Final = 0.05
 STORMS: Final = (
     Weather(delay_mean=0.01, slow_rate=0.05),
     Weather(loss_rate=0.05, slow_rate=0.02),
@@ -74,6 +76,8 @@ class Chaos:
             "cut one way": self._cut,
             "storm": self._storm,
             "heal": self._heal,
+            "stumble": self._stumble,
+            "relapse": self._relapse,
         }
         while trio.current_time() < until:
             await trio.sleep(self.dice.expovariate(1 / self.pause_mean_s))
@@ -102,6 +106,27 @@ class Chaos:
             await trio.sleep(self.dice.expovariate(1 / DOWN_MEAN_S))
             if self.dice.random() < 0.7:
                 await self._crash()
+
+    async def _stumble(self) -> None:
+        """A node begins another life at once: it meets those who remember what it has just said."""
+        live = self.victim.live
+        if live:
+            node = self.dice.choice(live)
+            await self._end(node)
+            await self.victim.restart(node)
+
+    async def _relapse(self) -> None:
+        """Who led alone for a while comes back, begins to learn what it missed, and crashes."""
+        leader = self.victim.leader()
+        if leader is None:
+            return
+        self.hub.isolate(leader, list(self.victim.nodes))
+        await trio.sleep(self.dice.expovariate(1 / ALONE_MEAN_S))
+        self.hub.heal()
+        await trio.sleep(self.dice.expovariate(1 / RELAPSE_MEAN_S))
+        if leader in self.victim.live:
+            await self._end(leader)
+            await self.victim.restart(leader)
 
     async def _bounce_all(self) -> None:
         for node in list(self.victim.live):

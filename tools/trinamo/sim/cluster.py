@@ -16,10 +16,8 @@ from trinamo.model.errors import internal_server_error
 from trinamo.node.node import Node, NodeConfig
 from trinamo.partition import Replica
 from trinamo.sim.invariants import Member
+from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
-
-SHARD_S = 3.0  # streams roll over many times in a seed
-PARTITIONS = 2  # of the table: enough for requests to go to different leaders
 
 
 @attrs.define(eq=False)
@@ -32,12 +30,16 @@ class _Life:
 class ClusterSite:
     """A `trinamo.sim.run.Site` of whole nodes."""
 
-    def __init__(self, machines: Sequence[Machine]) -> None:
+    def __init__(self, machines: Sequence[Machine], knobs: Knobs = Knobs()) -> None:
         self._machines = {machine.node: machine for machine in machines}
         self._lives: dict[NodeId, _Life] = {}
         self._nursery: trio.Nursery | None = None
         self._config = NodeConfig(
-            nodes=tuple(self._machines), partitions=PARTITIONS, spread_leaders=True, shard_s=SHARD_S
+            nodes=tuple(self._machines),
+            partitions=knobs.partitions,
+            spread_leaders=knobs.spread_leaders,
+            shard_s=knobs.shard_s,
+            bounds=knobs.bounds,
         )
 
     def __repr__(self) -> str:
@@ -106,6 +108,10 @@ class ClusterSite:
             raise internal_server_error() from error
 
     # Replicas
+
+    @property
+    def size(self) -> int:
+        return len(self._machines)
 
     def members(self) -> Iterator[Member]:
         for name, life in self._lives.items():

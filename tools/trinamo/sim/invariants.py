@@ -47,6 +47,10 @@ class Member(NamedTuple):
 class Watched(Protocol):
     """A site that lets itself be watched."""
 
+    @property
+    def size(self) -> int:
+        """How many nodes there are, alive or not."""
+
     def members(self) -> Iterable[Member]:
         """The nodes that live now."""
 
@@ -96,6 +100,7 @@ class Watcher(trio.abc.Instrument):
         self._seen: dict[int, tuple[Replica, _Seen]] = {}  # by the replica's identity
         self._heard: dict[int, Host] = {}
         self._due = 0.0
+        self._present: list[tuple[int, int]] = []
 
     def __repr__(self) -> str:
         return f"<Watcher {len(self.groups)} groups, {len(self.faults)} faults>"
@@ -107,8 +112,9 @@ class Watcher(trio.abc.Instrument):
 
     def before_io_wait(self, timeout: float) -> None:
         now = trio.current_time()
-        if now >= self._due:
-            self._due = now + LOOK_S
+        present = [(id(member.host), len(member.host.replicas)) for member in self._site.members()]
+        if now >= self._due or present != self._present:
+            self._due, self._present = now + LOOK_S, present
             self.look()
 
     def _wrong(self, fault: str) -> None:
@@ -187,6 +193,11 @@ class Watcher(trio.abc.Instrument):
         term, match = group.acknowledged.get(node, (0, 0))
         if log.last_term <= term and log.last_index < match:
             self._wrong(f"{node} acknowledged {match} of p{group.partition} in term {term}, and has {log!r}")
+        vote = group.votes.get((node, core.term))
+        if vote is not None and core.vote != vote:
+            self._wrong(
+                f"{node} voted for {vote} in {core.term} of p{group.partition}, and remembers {core.vote}"
+            )
         if core.term < group.promised.get(node, 0):
             self._wrong(
                 f"{node} is in term {core.term} of p{group.partition}, and was in {group.promised[node]}"
@@ -221,10 +232,28 @@ class Watcher(trio.abc.Instrument):
 
     def _committed(self, node: NodeId, group: Group, entry: Entry) -> None:
         checksum = zlib.crc32(entry.payload, entry.kind)
+        if entry.index not in group.committed:
+            self._count(node, group, entry)
         known = group.committed.setdefault(entry.index, Committed(entry.term, checksum, entry))
         if (known.term, known.checksum) != (entry.term, checksum):
             self._wrong(
                 f"{node} commits {entry.index} of p{group.partition} in term {entry.term}, which was another in {known.term}"
+            )
+
+    def _count(self, node: NodeId, group: Group, entry: Entry) -> None:
+        """A quorum has what is committed, durably. Nodes that are down may have it."""
+        holders, absent = 0, self._site.size
+        for member in self._site.members():
+            replica = member.host.replicas.get(group.partition)
+            if replica is not None:
+                absent -= 1
+                log = replica.core.log
+                holders += log.truncated_index >= entry.index or (
+                    log.saved >= entry.index and log.holds(entry.index, entry.term)
+                )
+        if holders + absent <= self._site.size // 2:
+            self._wrong(
+                f"{node} commits {entry.index} of p{group.partition}, which {holders} of {self._site.size} have"
             )
 
     def _look_at_leader(self, node: NodeId, replica: Replica, group: Group, seen: _Seen) -> None:

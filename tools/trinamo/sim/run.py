@@ -19,6 +19,7 @@ from trinamo.sim.chaos import FAULTS, PAUSE_MEAN_S, Chaos, Victim
 from trinamo.sim.clock import EPOCH
 from trinamo.sim.deterministic import run_deterministically
 from trinamo.sim.invariants import Watched, Watcher
+from trinamo.sim.knobs import Knobs
 from trinamo.sim.logs import logs_to
 from trinamo.sim.machine import Machine
 from trinamo.sim.network import Hub
@@ -100,7 +101,7 @@ class Site(Victim, Watched, Protocol):
         """How replicas that should be equal differ; empty when they do not."""
 
 
-Build = Callable[[Sequence[Machine]], Site]
+Build = Callable[[Sequence[Machine], Knobs], Site]
 
 
 def run_seed(settings: Settings, build: Build) -> Report:
@@ -122,7 +123,7 @@ class _Run:
             Machine.built(NodeId(f"n{number}"), seed, self._hub, durability=durability, drift_max=DRIFT_MAX)
             for number in range(1, settings.nodes + 1)
         ]
-        self._site = build(machines)
+        self._site = build(machines, Knobs.draw(random.Random(f"{seed}/knobs")))
         self._watcher = Watcher(self._site)
         chosen = traits.choice(sorted(WORKLOADS))  # drawn even if named: what else is drawn stays the same
         self._name = settings.workload or chosen
