@@ -19,6 +19,7 @@ from typing import Final
 import trio
 
 from trinamo.base import StorageError
+from trinamo.gateway.calls import CallServer, Desk
 from trinamo.gateway.control import ControlPolicy, ControlRouter
 from trinamo.gateway.http import Admission, HttpServer
 from trinamo.gateway.http.sigv4 import Credentials
@@ -40,26 +41,36 @@ async def serve(
     config: Config,
     hosts: Sequence[str],
     port: int,
+    tcp_port: int | None,
     init: Path | None,
     control_token: str | None,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve a cluster until SIGINT or SIGTERM. `ready` is called with the line that says where. Raises `StartFailed`."""
+    """Serve a cluster until SIGINT or SIGTERM. Raises `StartFailed`.
+
+    `tcp_port` is where calls are taken (`trinamo.gateway.calls`), None for nowhere. `ready` is called with the line that says
+    where it serves.
+    """
     tables = _read(init)
     credentials = _read_credentials(config.auth)
-    door = await _open(hosts, port)
+    doors = [await _open(hosts, port)]
     try:
+        if tcp_port is not None:
+            doors.append(await _open(hosts, tcp_port))
+        policy = _policy(doors[0], hosts, control_token)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            await _run(config, door, _policy(door, hosts, control_token), credentials, tables, signals, ready)
+            await _run(config, doors[0], doors[1:], policy, credentials, tables, signals, ready)
     except BaseExceptionGroup as group:
         raise _alone(group) from group
     finally:
-        door.close()
+        for door in doors:
+            door.close()
 
 
 async def _run(
     config: Config,
     door: TcpDoor,
+    call_doors: Sequence[TcpDoor],
     policy: ControlPolicy,
     credentials: Credentials | None,
     tables: Sequence[InitialTable],
@@ -77,28 +88,38 @@ async def _run(
         control.answer,
         newer_wording=config.wording == "newer",
     )
+    desk = Desk(cluster.handle, region=config.region, newer_wording=config.wording == "newer")
+    calls = CallServer(cluster.clock, cluster.random, desk, credentials=credentials)
     serving = trio.Event()
     async with trio.open_nursery() as process:
-        process.start_soon(_stop_on_signal, signals, server, serving, process.cancel_scope)
+        process.start_soon(_stop_on_signal, signals, (server, calls), serving, process.cancel_scope)
         await _start(cluster, process)
         await _make(tables, Founder(cluster.handle, cluster.clock, config.region))
         gc.freeze()  # modules, classes and nodes stay: the collector need not walk them again
         gc.enable()  # whoever calls may have switched it off for the start
         serving.set()
-        ready(f"trinamo ready: http://{door.addresses[0]} ({config.summary})")
-        await server.serve(door)
+        where = "".join(f", calls at tcp://{other.addresses[0]}" for other in call_doors)
+        ready(f"trinamo ready: http://{door.addresses[0]} ({config.summary}{where})")
+        async with trio.open_nursery() as servers:
+            servers.start_soon(server.serve, door)
+            if call_doors:
+                servers.start_soon(calls.serve, *call_doors)
         process.cancel_scope.cancel()
 
 
 async def _stop_on_signal(
-    signals: AsyncIterator[int], server: HttpServer, serving: trio.Event, everything: trio.CancelScope
+    signals: AsyncIterator[int],
+    servers: Sequence[HttpServer | CallServer],
+    serving: trio.Event,
+    everything: trio.CancelScope,
 ) -> None:
     stopping = False
     async for _ in signals:
         if stopping or not serving.is_set():
             everything.cancel()
         stopping = True
-        server.stop(STOP_GRACE_S)
+        for server in servers:
+            server.stop(STOP_GRACE_S)
 
 
 # What can go wrong at a start.

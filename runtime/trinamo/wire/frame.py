@@ -43,12 +43,16 @@ def decode_frame(frame: bytes) -> bytes:
 
 
 class FrameDecoder:
-    """Cuts a stream into payloads: `feed` bytes as they come, get back the payloads now complete."""
+    """Cuts a stream into payloads: `feed` bytes as they come, get back the payloads now complete.
 
-    __slots__ = ("_buffer",)
+    `size_max` bounds the payloads to come, and with them the memory that a stream can take.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_buffer", "size_max")
+
+    def __init__(self, size_max: int = FRAME_SIZE_MAX) -> None:
         self._buffer = bytearray()
+        self.size_max = size_max
 
     def feed(self, data: bytes) -> list[bytes]:
         """Add `data`; return every payload that is now complete, in order. Raises `WireError`."""
@@ -58,8 +62,8 @@ class FrameDecoder:
         offset = 0
         while len(buffer) - offset >= HEADER_SIZE:
             length, checksum = _HEADER.unpack_from(buffer, offset)
-            if length > FRAME_SIZE_MAX:
-                raise WireError(f"frame announces {length} bytes, more than the limit of {FRAME_SIZE_MAX}")
+            if length > self.size_max:
+                raise WireError(f"frame announces {length} bytes, more than the limit of {self.size_max}")
             end = offset + HEADER_SIZE + length
             if len(buffer) < end:
                 break

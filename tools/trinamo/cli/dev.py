@@ -24,6 +24,11 @@ from trinamo.cli.examples import examples
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0 picks a free one."
 )
+@click.option(
+    "--tcp-port",
+    type=click.IntRange(0, 65_535),
+    help="Also take the calls of trinamo.client at tcp://HOST:PORT, which are faster than HTTP; 0 picks a free one.",
+)
 @click.option("--nodes", type=int, default=3, show_default=True, help="Nodes of the cluster.")
 @click.option(
     "--partitions", type=int, default=1, show_default=True, help="Initial partitions of each table."
@@ -100,6 +105,7 @@ from trinamo.cli.examples import examples
 def dev(
     hosts: tuple[str, ...],
     port: int,
+    tcp_port: int | None,
     nodes: int,
     partitions: int,
     init: Path | None,
@@ -153,7 +159,7 @@ def dev(
     from trinamo.node.process import StartFailed, serve
 
     try:
-        trio.run(serve, config, hosts or LOOPBACK_HOSTS, port, init, control_token, click.echo)
+        trio.run(serve, config, hosts or LOOPBACK_HOSTS, port, tcp_port, init, control_token, click.echo)
     except StartFailed as error:
         raise click.UsageError(str(error)) from error
 

@@ -6,9 +6,10 @@ from typing import Any, Literal, Unpack
 
 import trio
 
+from trinamo.gateway.calls import CallServer, Desk
 from trinamo.gateway.control import BadControlRequest, ControlPolicy, ControlRouter
 from trinamo.gateway.http.protocol import Admission
-from trinamo.gateway.http.server import HttpServer
+from trinamo.gateway.http.server import HttpServer, ReplyDropped
 from trinamo.node.breaking import ClusterFaults
 from trinamo.node.cluster import Cluster, read_duration
 from trinamo.node.config import Config
@@ -34,11 +35,13 @@ class TestClock:
 
 
 class TrioCluster:
-    """A running cluster. `url` is where it serves HTTP, for programs beside this one."""
+    """A running cluster. `url` and `tcp_url` are where it serves, for programs beside this one."""
 
-    def __init__(self, cluster: Cluster, door: TcpDoor) -> None:
+    def __init__(self, cluster: Cluster, desk: Desk, door: TcpDoor, tcp_door: TcpDoor) -> None:
         self._cluster = cluster
+        self._desk = desk
         self._door = door
+        self._tcp_door = tcp_door
         self.clock = TestClock(cluster)
 
     def __repr__(self) -> str:
@@ -47,6 +50,10 @@ class TrioCluster:
     @property
     def url(self) -> str:
         return f"http://{self._door.addresses[0]}"
+
+    @property
+    def tcp_url(self) -> str:
+        return f"tcp://{self._tcp_door.addresses[0]}"
 
     @property
     def faults(self) -> ClusterFaults:
@@ -83,6 +90,18 @@ class TrioCluster:
         """Call its function no more."""
         self._cluster.triggers.remove(trigger)
 
+    async def call(
+        self, operation: str, body: bytes, *, key: str = "", region: str = ""
+    ) -> tuple[int, bytes] | None:
+        """Perform an operation as its JSON: the way in for `trinamo.client`.
+
+        Return status and body; None where a fault has swallowed the answer. `key` and `region` say whose tables.
+        """
+        try:
+            return await self._desk.perform(operation, body, self._desk.caller(key, region))
+        except ReplyDropped:
+            return None
+
     async def reset(self) -> None:
         """Drop all tables, faults and snapshots, and undo what the clock was advanced by."""
         await self._cluster.reset({})
@@ -106,19 +125,26 @@ async def cluster(
 ) -> AsyncIterator[TrioCluster]:
     """Run a cluster in memory, in this event loop, for as long as the block lasts. `seed` decides its dice."""
     running = Cluster(Config(nodes=nodes, partitions=partitions, mode=mode, seed=seed))
-    door = await open_door(LOOPBACK_HOSTS[:1], 0)
     server: HttpServer
     admission = Admission(running.clock, region=running.config.region)
     control = ControlRouter(running, ControlPolicy(), lambda: server.statistics())
     server = HttpServer(running.clock, running.random, admission, running.handle, control.answer)
+    desk = Desk(running.handle, region=running.config.region)
+    calls = CallServer(running.clock, running.random, desk)
+    doors: list[TcpDoor] = []
     try:
+        for _ in range(2):
+            doors.append(await open_door(LOOPBACK_HOSTS[:1], 0))
+        door, tcp_door = doors
         async with trio.open_nursery() as nursery:
             await nursery.start(running.run)
             nursery.start_soon(server.serve, door)
-            yield TrioCluster(running, door)
+            nursery.start_soon(calls.serve, tcp_door)
+            yield TrioCluster(running, desk, door, tcp_door)
             nursery.cancel_scope.cancel()
     finally:
-        door.close()
+        for opened in doors:
+            opened.close()
 
 
 __all__ = ["BadControlRequest", "BadMapping", "Mode", "TestClock", "Trigger", "TrioCluster", "cluster"]

@@ -204,11 +204,12 @@ class ThreadTrigger:
 
 
 class ThreadCluster:
-    """A cluster that runs in a thread. `url` is where it serves."""
+    """A cluster that runs in a thread. `url` is where it serves HTTP, `tcp_url` where it takes calls."""
 
     def __init__(self, thread: _Thread) -> None:
         self._thread = thread
         self.url = thread.cluster.url
+        self.tcp_url = thread.cluster.tcp_url
         self.clock = ThreadClock(thread)
         self.faults = ThreadFaults(thread)
 

@@ -28,6 +28,9 @@ from trinamo.gateway.http.requests import HttpRequest
 from trinamo.gateway.http.responses import Answer
 from trinamo.model import errors
 from trinamo.model.errors import ApiError
+from trinamo.model.operations import DYNAMODB as DYNAMODB
+from trinamo.model.operations import SERVICES
+from trinamo.model.operations import STREAMS as STREAMS
 from trinamo.world import Clock
 
 CONTROL_PREFIX: Final = b"/_trinamo/"
@@ -38,29 +41,6 @@ PLAIN_TEXT: Final = b"text/plain"
 
 DEFAULT_ACCOUNT: Final = "000000000000"  # PROTOCOLS 4
 DEFAULT_REGION: Final = "us-east-1"
-
-DYNAMODB: Final = "DynamoDB_20120810"
-STREAMS: Final = "DynamoDBStreams_20120810"
-
-# All operations of the two API models. Which of them this version has, the dispatcher knows.
-_OPERATIONS: Final = {
-    DYNAMODB: """
-        BatchExecuteStatement BatchGetItem BatchWriteItem CancelBulkOperation CreateBackup CreateGlobalTable
-        CreateTable DeleteBackup DeleteItem DeleteResourcePolicy DeleteTable DescribeBackup
-        DescribeBulkOperation DescribeContinuousBackups DescribeContributorInsights DescribeEndpoints
-        DescribeExport DescribeGlobalTable DescribeGlobalTableSettings DescribeImport
-        DescribeKinesisStreamingDestination DescribeLimits DescribeTable DescribeTableReplicaAutoScaling
-        DescribeTimeToLive DisableKinesisStreamingDestination EnableKinesisStreamingDestination
-        ExecuteStatement ExecuteTransaction ExportTableToPointInTime GetItem GetResourcePolicy ImportTable
-        ListBackups ListBulkOperations ListContributorInsights ListExports ListGlobalTables ListImports
-        ListTables ListTagsOfResource PutItem PutResourcePolicy Query RestoreTableFromBackup
-        RestoreTableToPointInTime Scan SearchVectors StartBulkPutItems TagResource TransactGetItems
-        TransactWriteItems UntagResource UpdateContinuousBackups UpdateContributorInsights UpdateGlobalTable
-        UpdateGlobalTableSettings UpdateItem UpdateKinesisStreamingDestination UpdateTable
-        UpdateTableReplicaAutoScaling UpdateTimeToLive
-    """,
-    STREAMS: "DescribeStream GetRecords GetShardIterator ListStreams",
-}
 
 _CALLERS_MAX: Final = 4_096  # remembered Authorization headers; a client has one a day and region
 _SIGNATURE_SIZE: Final = 64  # SHA-256 in hex
@@ -86,9 +66,7 @@ class Operation(NamedTuple):
 
 
 TARGETS: Final = {
-    f"{service}.{name}".encode(): Operation(service, name)
-    for service, names in _OPERATIONS.items()
-    for name in names.split()
+    f"{service}.{name}".encode(): Operation(service, name) for name, service in SERVICES.items()
 }
 
 
@@ -111,6 +89,16 @@ class Caller(NamedTuple):
 
     account: str
     region: str
+
+
+def caller_of(key: str, region: str) -> Caller | None:
+    """Return whose tables the holder of a key means; None for a region that can be nobody's.
+
+    A key that is an account's number means that account, any other the default one.
+    """
+    if not _REGION.fullmatch(region):
+        return None
+    return Caller(key if _ACCOUNT.fullmatch(key) else DEFAULT_ACCOUNT, region)
 
 
 def json_type(content_type: bytes) -> bytes | None:
@@ -195,10 +183,10 @@ class Admission:
             if refusal is not None:
                 return refusal
         scope = signature.scope
-        if scope.region and not _REGION.fullmatch(scope.region):
+        caller = caller_of(scope.access_key, scope.region or self._region)
+        if caller is None:
             return ApiError("InvalidSignatureException", "Credential should be scoped to a valid region.")
-        account = scope.access_key if _ACCOUNT.fullmatch(scope.access_key) else DEFAULT_ACCOUNT
-        return Caller(account, scope.region or self._region)
+        return caller
 
     # What is no operation.
 

@@ -186,7 +186,7 @@ def verify(
         text = f"Unsupported AWS 'algorithm': '{signature.algorithm}'."
         return ApiError("IncompleteSignatureException", text)
     secret = credentials.get(signature.scope.access_key)
-    if secret is None or not _is_token(secret, signature.session_token):
+    if secret is None or not is_token(secret, signature.session_token):
         return ApiError(
             "UnrecognizedClientException", "The security token included in the request is invalid."
         )
@@ -201,7 +201,8 @@ def verify(
     return None if hmac.compare_digest(expected.encode(), signature.signature.encode()) else wrong_signature()
 
 
-def _is_token(secret: Secret, token: str | None) -> bool:
+def is_token(secret: Secret, token: str | None) -> bool:
+    """Whether `token` is the session token that belongs to `secret`: none to one that lasts."""
     if secret.session_token is None or token is None:
         return secret.session_token is token
     return hmac.compare_digest(secret.session_token.encode(), token.encode())
