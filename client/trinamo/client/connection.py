@@ -1,0 +1,114 @@
+"""`connect`: from a target to a client.
+
+    an in-process cluster    what trinamo.testing.cluster() gives; no HTTP, no sockets
+    tcp://127.0.0.1:8001     frames of CBOR: a cluster's --tcp-port
+    http://127.0.0.1:8000    any DynamoDB endpoint, https:// too
+    aws://eu-west-1          DynamoDB itself
+
+What a target needs, cbor2 or httptools, is imported here and no earlier.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+
+from trinamo.client.client import Client
+from trinamo.client.environment import Environment, SystemEnvironment
+from trinamo.client.inprocess import InProcess, InProcessTransport
+from trinamo.client.retries import Policy
+from trinamo.client.signing import Credentials
+
+if TYPE_CHECKING:
+    from trinamo.client.http import CredentialSource
+
+ANYBODY: Final = Credentials("any", "any")
+"""Of a cluster on a laptop, which takes every signature unread."""
+DEFAULT_REGION: Final = "us-east-1"
+_TARGETS: Final = "tcp://HOST:PORT, http(s)://HOST[:PORT], aws://REGION or an in-process cluster"
+
+
+@asynccontextmanager
+async def connect(
+    target: str | InProcess,
+    *,
+    credentials: Credentials | None = None,
+    region: str | None = None,
+    retries: Policy | None = None,
+    environment: Environment | None = None,
+) -> AsyncIterator[Client]:
+    """Connect to `target` for as long as the block lasts; under Trio or asyncio.
+
+    `credentials`: without them `aws://`, and `https://`, look where AWS's tools look; clusters on a laptop take anybody. `region`
+    is whose tables are meant where the target does not say it. `retries` is how long and how often
+    what failed is tried again. `environment` is where time, dice and connections come from. Raises `ValueError` for what
+    is no target. Nothing is sent before the first operation.
+    """
+    chosen = environment or SystemEnvironment()
+    policy = retries or Policy()
+    if not isinstance(target, str):
+        if not isinstance(target, InProcess):
+            raise ValueError(f"{target!r} is no target: {_TARGETS}")
+        key = credentials.key if credentials is not None else ""
+        yield Client(InProcessTransport(target, key, region or ""), chosen, policy)
+        return
+    parts = _split(target)
+    if parts.scheme == "tcp":
+        from trinamo.client.frames import FrameTransport, Greeter
+
+        if parts.hostname is None or parts.port is None:
+            raise ValueError(f"{target!r} does not say host and port")
+        who = credentials or Credentials("", "")
+        greeter = Greeter(who.key, who.secret, who.token, region or "")
+        async with anyio.create_task_group() as tasks:
+            yield Client(FrameTransport(chosen, parts.hostname, parts.port, greeter, tasks), chosen, policy)
+            tasks.cancel_scope.cancel()
+        return
+
+    from trinamo.client.credentials import Fixed, Found, of_environment
+    from trinamo.client.http import HttpTransport
+    from trinamo.client.web import Web
+
+    web = Web(chosen)
+    try:
+        source: CredentialSource
+        if credentials is not None:
+            source = Fixed(credentials)
+        elif parts.scheme == "http":
+            source = Fixed(of_environment(os.environ) or ANYBODY)
+        else:
+            source = Found(chosen, web)
+        if parts.scheme == "aws":
+            region = parts.netloc
+            url, streams_url = _endpoints(region)
+        else:
+            url = streams_url = target
+            region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        transport = HttpTransport(chosen, web, url, streams_url, region or DEFAULT_REGION, source)
+        yield Client(transport, chosen, policy)
+    finally:
+        await web.aclose()
+
+
+def _split(target: str) -> SplitResult:
+    """Return the parts of a target that is a text. Raises `ValueError`."""
+    parts = urlsplit(target)
+    wanted = parts.netloc and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
+    if parts.scheme not in ("tcp", "http", "https", "aws") or not wanted:
+        raise ValueError(f"{target!r} is no target: {_TARGETS}")
+    return parts
+
+
+def _endpoints(region: str) -> tuple[str, str]:
+    """Return where AWS serves DynamoDB and its streams, or where its tools are told to look instead."""
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    everything = os.environ.get("AWS_ENDPOINT_URL")
+    return (
+        os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or everything or f"https://dynamodb.{region}.{suffix}",
+        os.environ.get("AWS_ENDPOINT_URL_DYNAMODB_STREAMS")
+        or everything
+        or f"https://streams.dynamodb.{region}.{suffix}",
+    )
