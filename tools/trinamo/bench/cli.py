@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from trinamo.bench import feed as feeding
-from trinamo.bench import lifecycle, payload, report, rounds, systems
+from trinamo.bench import lifecycle, payload, program, report, rounds, systems
 from trinamo.bench import trading as trades_of_a_day
 from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
@@ -224,6 +224,26 @@ def trading(trades: int, connections: int, peers: tuple[str, ...], cache: Path |
         report.show_tradings(found, skipped, Console())
     if not all(each.index_exact and each.stream_exact is not False for each in found[:1]):
         raise click.ClickException("the totals are not those of the trades")
+
+
+@bench.command(epilog=examples("trinamo bench client --operations 200 --rounds 1"))
+@click.option("--operations", type=click.IntRange(2, 1_000_000), default=1_000, show_default=True)
+@click.option("--rounds", "rounds_", type=click.IntRange(1, 50), default=3, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def client(operations: int, rounds_: int, as_json: bool) -> None:
+    """The same program of puts and gets through trinamo.client, boto3 and aiobotocore.
+
+    In process the cluster shares the client's event loop; all others use one cluster in a process of its own.
+    """
+    try:
+        with Console(stderr=True).status("starting") as status:
+            rows, skipped = program.measure(operations, rounds_, status.update)
+    except StartFailed as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(report.program_as_json(rows, skipped))
+    else:
+        report.show_program(rows, skipped, Console())
 
 
 def measured(

@@ -8,6 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from trinamo.bench import program
 from trinamo.bench.feed import Feed, Lag
 from trinamo.bench.lifecycle import Lifecycle
 from trinamo.bench.payload import QUERY_LIMIT
@@ -183,6 +184,26 @@ def show_tradings(tradings: Sequence[Trading], skipped: Sequence[str], console: 
     console.print(table)
     for word in skipped:
         console.print(word, markup=False)
+
+
+def program_table(rows: Sequence[program.Row]) -> Table:
+    table = plain_table("The same puts and gets through each client, operations/s")
+    table.add_column("client", no_wrap=True)
+    for name in ("at once", "writes/s", "reads/s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row.client, str(row.callers), f"{row.writes:,.0f}", f"{row.reads:,.0f}")
+    return table
+
+
+def show_program(rows: Sequence[program.Row], skipped: Sequence[str], console: Console) -> None:
+    console.print(program_table(rows))
+    for word in skipped:
+        console.print(word, markup=False)
+
+
+def program_as_json(rows: Sequence[program.Row], skipped: Sequence[str]) -> str:
+    return json.dumps({"rows": [attrs.asdict(row) for row in rows], "skipped": list(skipped)}, indent=2)
 
 
 def lifecycle_table(lifecycle: Lifecycle) -> Table:

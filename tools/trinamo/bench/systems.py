@@ -46,6 +46,8 @@ class System:
     host: str
     port: int
     pid: int | None
+    calls: str | None = None
+    """Where it takes calls: `tcp://HOST:PORT`."""
 
 
 def cache_directory() -> Path:
@@ -143,8 +145,10 @@ def first_line(process: subprocess.Popen[str]) -> str:
 def trinamo(*flags: str) -> Iterator[System]:
     """Our own server on a free port, as soon as it has printed its ready line."""
     with running(trinamo_command(*flags)) as process:
-        host, port = address_of(first_line(process).split()[2])
-        yield System(TRINAMO, host, port, process.pid)
+        line = first_line(process)
+        host, port = address_of(line.split()[2])
+        _, at, calls = line.rstrip(")").partition("calls at ")
+        yield System(TRINAMO, host, port, process.pid, calls if at else None)
 
 
 def address_of(url: str) -> tuple[str, int]:
