@@ -10,7 +10,7 @@ Invariants:
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from trinamo.client.errors import Unprocessed
+from trinamo.client.errors import Throttled, Unprocessed
 
 if TYPE_CHECKING:
     from trinamo.client.client import Client
@@ -28,7 +28,11 @@ async def get_all(
     tries = 0
     while waiting:
         asked, waiting = waiting[:GETS_MAX], waiting[GETS_MAX:]
-        answer = await client.call("BatchGetItem", {"RequestItems": {table: {**how, "Keys": asked}}})
+        request = {"RequestItems": {table: {**how, "Keys": asked}}}
+        try:
+            answer = await client.call("BatchGetItem", request)
+        except Throttled as error:  # how the service says that it took none
+            raise Unprocessed(table, asked + waiting) from error
         for items in answer["Responses"].values():
             found += items
         left = [key for part in answer["UnprocessedKeys"].values() for key in part["Keys"]]
@@ -43,7 +47,10 @@ async def write_all(client: "Client", table: str, writes: Sequence[dict[str, Any
     tries = 0
     while waiting:
         asked, waiting = waiting[:WRITES_MAX], waiting[WRITES_MAX:]
-        answer = await client.call("BatchWriteItem", {"RequestItems": {table: asked}})
+        try:
+            answer = await client.call("BatchWriteItem", {"RequestItems": {table: asked}})
+        except Throttled as error:
+            raise Unprocessed(table, asked + waiting) from error
         left = [write for part in answer["UnprocessedItems"].values() for write in part]
         waiting = left + waiting
         tries = await _rest(client, table, left, len(asked), tries, waiting)
