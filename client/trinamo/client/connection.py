@@ -63,9 +63,16 @@ async def connect(
             raise ValueError(f"{target!r} does not say host and port")
         who = credentials or Credentials("", "")
         greeter = Greeter(who.key, who.secret, who.token, region or "")
+        failure: Exception | None = None
         async with anyio.create_task_group() as tasks:
-            yield Client(FrameTransport(chosen, parts.hostname, parts.port, greeter, tasks), chosen, policy)
+            transport = FrameTransport(chosen, parts.hostname, parts.port, greeter, tasks)
+            try:
+                yield Client(transport, chosen, policy)
+            except Exception as error:  # noqa: BLE001 - raised below, out of reach of the task group, which would wrap it
+                failure = error
             tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
         return
 
     from trinamo.client.credentials import Fixed, Found, of_environment
@@ -87,8 +94,8 @@ async def connect(
         else:
             url = streams_url = target
             region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        transport = HttpTransport(chosen, web, url, streams_url, region or DEFAULT_REGION, source)
-        yield Client(transport, chosen, policy)
+        http = HttpTransport(chosen, web, url, streams_url, region or DEFAULT_REGION, source)
+        yield Client(http, chosen, policy)
     finally:
         await web.aclose()
 
