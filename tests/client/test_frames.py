@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from client.memory import MemoryStream
 from dynamodb.server import serving
 from trinamo.client import Client, Credentials, Unreachable, connect
 from trinamo.client.environment import Stream, SystemEnvironment
@@ -54,31 +55,6 @@ class Service:
 
     async def send(self, *messages: Message) -> None:
         await self.stream.send_all(encode_messages(messages))
-
-
-@attrs.frozen
-class MemoryStream:
-    """A stream of trio's as the client wants it."""
-
-    stream: trio.abc.Stream
-
-    async def receive(self, max_bytes: int = 65_536) -> bytes:
-        try:
-            data = bytes(await self.stream.receive_some(max_bytes))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise anyio.BrokenResourceError from None
-        if not data:
-            raise anyio.EndOfStream
-        return data
-
-    async def send(self, item: bytes) -> None:
-        try:
-            await self.stream.send_all(item)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise anyio.BrokenResourceError from None
-
-    async def aclose(self) -> None:
-        await self.stream.aclose()
 
 
 class Scripted(SystemEnvironment):
