@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 SUITE = """
+import asyncio
+
 import boto3
 import pytest
 
@@ -50,6 +52,22 @@ def test_realistic_tables_take_their_time(dynamodb_url):
     assert db.describe_table(TableName="orders")["Table"]["TableStatus"] == "CREATING"
 
 
+@pytest.mark.dynamodb(tables=[TABLE])
+async def test_the_client_is_for_trio(dynamodb):
+    orders = dynamodb.table("orders")
+    await orders.put({"id": "a", "n": 1})
+    assert await orders.get({"id": "a"}) == {"id": "a", "n": 1}
+
+
+@pytest.mark.dynamodb(tables=[TABLE])
+def test_the_client_is_for_asyncio_and_for_one_loop_after_the_other(dynamodb, dynamodb_faults):
+    fault = dynamodb_faults.throttle(operation="PutItem", count=1)
+    orders = dynamodb.table("orders")
+    asyncio.run(orders.put({"id": "a"}))
+    assert asyncio.run(orders.scan().all()) == [{"id": "a"}]
+    assert fault.fired == 1
+
+
 def test_that_fails(dynamodb_url):
     assert False, "so that the seed is told"
 """
@@ -59,14 +77,14 @@ def test_a_suite_of_somebodys(tmp_path: Path) -> None:
     (tmp_path / "test_suite.py").write_text(SUITE)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
     ended = subprocess.run(
-        [*command, "--dynamodb-seed", "12345", "test_suite.py"],
+        [*command, "-o", "trio_mode=true", "-W", "error", "--dynamodb-seed", "12345", "test_suite.py"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert "7 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert "9 passed" in ended.stdout, ended.stdout + ended.stderr
     assert "1 failed" in ended.stdout
     assert "the same dice again: --dynamodb-seed=12345" in ended.stdout
 

@@ -100,6 +100,21 @@ async def connect(
         await web.aclose()
 
 
+def detached(url: str, *, retries: Policy | None = None) -> Client:
+    """Return a client of a cluster's HTTP that needs no block around it, since it keeps no connection.
+
+    So it may be used in any event loop, and in one after the other; each request dials.
+    """
+    from trinamo.client.credentials import Fixed
+    from trinamo.client.http import HttpTransport
+    from trinamo.client.web import Web
+
+    environment = SystemEnvironment()
+    web = Web(environment, keep=False)
+    http = HttpTransport(environment, web, url, url, DEFAULT_REGION, Fixed(ANYBODY))
+    return Client(http, environment, retries or Policy())
+
+
 def _split(target: str) -> SplitResult:
     """Return the parts of a target that is a text. Raises `ValueError`."""
     parts = urlsplit(target)

@@ -276,19 +276,19 @@ class Key:
 
 @attrs.frozen(eq=False)
 class _Value(Operand):
-    """What an update may set: attributes, values, sums, what a function makes of them."""
+    """An attribute, or what a function makes of it: what an update may set, by itself or in a sum of two."""
 
-    def __add__(self, other: Any) -> "_Value":
-        return _Sum(self, "+", other)
+    def __add__(self, other: Any) -> "Sum":
+        return Sum(self, "+", other)
 
-    def __radd__(self, other: Any) -> "_Value":
-        return _Sum(other, "+", self)
+    def __radd__(self, other: Any) -> "Sum":
+        return Sum(other, "+", self)
 
-    def __sub__(self, other: Any) -> "_Value":
-        return _Sum(self, "-", other)
+    def __sub__(self, other: Any) -> "Sum":
+        return Sum(self, "-", other)
 
-    def __rsub__(self, other: Any) -> "_Value":
-        return _Sum(other, "-", self)
+    def __rsub__(self, other: Any) -> "Sum":
+        return Sum(other, "-", self)
 
     def append(self, values: Any) -> "_Value":
         """Return the list with a list of further values behind it."""
@@ -300,12 +300,17 @@ class _Value(Operand):
 
 
 @attrs.frozen(eq=False)
-class _Sum(_Value):
+class Sum:
+    """A sum or a difference, which an update may set. DynamoDB knows it of two, and in no condition."""
+
     left: Any
     sign: str
     right: Any
 
     def render(self, names: Names) -> str:
+        """Return the text in DynamoDB's syntax."""
+        if isinstance(self.left, Sum) or isinstance(self.right, Sum):
+            raise TypeError("DynamoDB adds or subtracts two values, and no more")
         return f"{_operand(self.left, names)} {self.sign} {_operand(self.right, names)}"
 
 
@@ -389,7 +394,8 @@ class Set(Change):
     clause = "SET"
 
     def actions(self, names: Names) -> list[str]:
-        return [f"{_path(self.path).render(names)} = {_operand(self.value, names)}"]
+        value = self.value.render(names) if isinstance(self.value, Sum) else _operand(self.value, names)
+        return [f"{_path(self.path).render(names)} = {value}"]
 
 
 @attrs.frozen(eq=False, init=False)

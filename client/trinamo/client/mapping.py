@@ -3,7 +3,8 @@
 `dump` makes the mapping that is stored, `load` the object of a mapping that was stored. Names of attributes are names of
 fields. Nested classes of these kinds, lists, tuples, sets, dicts and unions with None are followed by the annotations;
 enums are stored as their values. What an item has and a class has not is left out, so that a class may be a view of an
-item; what a class has and an item has not takes its default, or is a `CannotLoad`.
+item; what a class has and an item has not takes its default, or is a `CannotLoad`. DynamoDB has no empty sets: fields that hold
+one are left out, and are empty again when they are loaded.
 """
 
 import dataclasses
@@ -14,11 +15,22 @@ import types
 import typing
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, TypeVar, Union
+from typing import Any, Final, TypeVar, Union
 
 import attrs
 
 T = TypeVar("T")
+
+
+_HELD_BY: Final = {
+    list: list | tuple,
+    tuple: list | tuple,
+    set: set | frozenset,
+    frozenset: set | frozenset,
+    dict: Mapping,
+    Mapping: Mapping,
+}
+"""In what the values of a container are stored."""
 
 
 class CannotLoad(ValueError):
@@ -29,19 +41,24 @@ def dump(obj: Any) -> dict[str, Any]:
     """Return what is to be stored of an object. Raises `TypeError` for one of no class that is known here."""
     if _is_model(type(obj)):
         dumped: dict[str, Any] = obj.model_dump(mode="python")
-        return {name: _plain(value) for name, value in dumped.items()}
+        return {name: _plain(value) for name, value in dumped.items() if not _is_empty_set(value)}
     names = _fields(type(obj))
     if names is None:
         raise TypeError(
             f"{type(obj).__name__} is neither a mapping nor an attrs class, dataclass or pydantic model"
         )
-    return {name: _plain(getattr(obj, name)) for name, _ in names}
+    held = {name: getattr(obj, name) for name, _ in names}
+    return {name: _plain(value) for name, value in held.items() if not _is_empty_set(value)}
 
 
 def load(cls: type[T], mapping: Mapping[str, Any]) -> T:
     """Return the object that a mapping is of. Raises `CannotLoad`."""
     loaded: T = _load(cls, mapping, cls.__name__)
     return loaded
+
+
+def _is_empty_set(value: Any) -> bool:
+    return isinstance(value, set | frozenset) and not value
 
 
 def _plain(value: Any) -> Any:
@@ -77,6 +94,10 @@ def _load(cls: Any, value: Any, where: str) -> Any:
         for name, _ in fields
         if name in value
     }
+    for name, _ in fields:
+        origin = typing.get_origin(hints.get(name)) or hints.get(name)
+        if name not in found and origin in (set, frozenset):
+            found[name] = origin()
     try:
         return cls(**{keyword: found[name] for name, keyword in fields if name in found})
     except TypeError as error:  # arguments that have no default are missing
@@ -92,11 +113,13 @@ def _fit(hint: Any, value: Any, where: str) -> Any:
         return _fit(arguments[0], value, where)
     if origin in (Union, types.UnionType):
         return _fit_union(arguments, value, where)
+    if origin in _HELD_BY and arguments and not isinstance(value, _HELD_BY[origin]):
+        raise CannotLoad(f"{where}: it is a {type(value).__name__}, and no {origin.__name__}")
     if origin in (list, set, frozenset) and arguments:
         return origin(_fit(arguments[0], each, f"{where}[]") for each in value)
     if origin is tuple and arguments:
         return _fit_tuple(arguments, value, where)
-    if origin in (dict, Mapping) and len(arguments) == 2:
+    if origin in (dict, Mapping) and arguments:
         return {name: _fit(arguments[1], each, f"{where}.{name}") for name, each in value.items()}
     if not isinstance(hint, type):
         return value

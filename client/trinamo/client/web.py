@@ -9,6 +9,7 @@ Invariants:
 3. A connection that its peer has closed, or that was idle for `IDLE_S_MAX`, is not used again.
 """
 
+import contextlib
 import select
 from collections.abc import Mapping
 from typing import Final
@@ -95,12 +96,14 @@ class _Idle:
 
 
 class Web:
-    """Connections to any number of origins, kept between exchanges. `aclose` ends them."""
+    """Connections to any number of origins, kept between exchanges unless `keep` says otherwise. `aclose` ends them."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, *, keep: bool = True) -> None:
         self._environment = environment
+        self._keep = keep
         self._idle: dict[Origin, list[_Idle]] = {}  # the last used one last
-        self._free = anyio.Semaphore(CONNECTIONS_MAX)
+        # A semaphore belongs to one event loop, and who keeps nothing may be used in several.
+        self._free = anyio.Semaphore(CONNECTIONS_MAX) if keep else contextlib.nullcontext()
 
     async def exchange(
         self,
@@ -128,7 +131,7 @@ class Web:
             except _TROUBLE as error:
                 raise Lost(f"{origin}: {str(error) or type(error).__name__}") from error
             finally:
-                if kept:
+                if kept and self._keep:
                     idle = _Idle(stream, self._environment.monotonic())
                     self._idle.setdefault(origin, []).append(idle)
                 else:

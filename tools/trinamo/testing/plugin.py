@@ -1,6 +1,7 @@
 """pytest's way to a cluster: fixtures that need no import, an option, a mark.
 
     def test_orders(dynamodb_url):                               # boto3 finds the cluster by itself
+    async def test_orders(dynamodb): ...                         # trinamo.client, on Trio or asyncio
     def test_retries(dynamodb_cluster, dynamodb_faults): ...
     @pytest.mark.dynamodb(tables=[{"TableName": "orders", ...}], mode="realistic")
 
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from trinamo.client import Client
     from trinamo.testing.threaded import ThreadCluster, ThreadFaults
 
 _SEED = pytest.StashKey[int]()
-_FIXTURES = ("dynamodb_url", "dynamodb_cluster", "dynamodb_faults")
+_FIXTURES = ("dynamodb", "dynamodb_url", "dynamodb_cluster", "dynamodb_faults")
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -130,6 +132,14 @@ def _revive(cluster: "ThreadCluster") -> None:
 def dynamodb_url(dynamodb_cluster: "ThreadCluster") -> str:
     """Where an empty DynamoDB serves. The environment says so too: `boto3.client("dynamodb")` needs nothing else."""
     return dynamodb_cluster.url
+
+
+@pytest.fixture
+def dynamodb(dynamodb_cluster: "ThreadCluster") -> "Client":
+    """A client of an empty DynamoDB, for the test's event loop, whichever that is."""
+    from trinamo.client.connection import detached
+
+    return detached(dynamodb_cluster.url)
 
 
 @pytest.fixture
