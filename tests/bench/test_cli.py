@@ -81,3 +81,14 @@ def test_a_number_of_items_out_of_bounds_is_refused(items: str) -> None:
 )
 def test_wrong_flags_are_refused(flags: list[str]) -> None:
     assert CliRunner().invoke(bench, ["http", *flags]).exit_code == 2
+
+
+def test_the_same_program_runs_through_every_client() -> None:
+    result = CliRunner().invoke(bench, ["client", "--operations", "20", "--rounds", "1", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["skipped"] == []
+    clients = [row["client"] for row in found["rows"] if row["callers"] == 1]
+    ours = [f"trinamo, {way}, {backend}" for way in ("tcp", "http") for backend in ("trio", "asyncio")]
+    assert clients == ["trinamo, in process", *ours, "aiobotocore", "boto3"]
+    assert all(row["writes"] > 0 and row["reads"] > 0 for row in found["rows"])

@@ -72,3 +72,15 @@ class Client(Operations):
             except Exception as failure:  # noqa: BLE001 - what it means is decided below, and raised
                 pause = attempts.failed(failure, self._environment.dice)
             await self._environment.sleep(pause)
+
+
+class _Ended:
+    """What a client has for a transport when its block is over."""
+
+    async def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        raise RuntimeError("the block of this client's connect is over")
+
+
+def end(client: Client) -> None:
+    """Have a client refuse all further operations."""
+    client._transport = _Ended()

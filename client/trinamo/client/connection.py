@@ -10,17 +10,18 @@ What a target needs, cbor2 or httptools, is imported here and no earlier.
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
 
-from trinamo.client.client import Client
+from trinamo.client.client import Client, end
 from trinamo.client.environment import Environment, SystemEnvironment
 from trinamo.client.inprocess import InProcess, InProcessTransport
 from trinamo.client.retries import Policy
 from trinamo.client.signing import Credentials
+from trinamo.client.transport import Transport
 
 if TYPE_CHECKING:
     from trinamo.client.http import CredentialSource
@@ -48,54 +49,74 @@ async def connect(
     is no target. Nothing is sent before the first operation.
     """
     chosen = environment or SystemEnvironment()
-    policy = retries or Policy()
+    async with _opened(target, chosen, credentials, region) as transport:
+        client = Client(transport, chosen, retries or Policy())
+        try:
+            yield client
+        finally:
+            end(client)
+
+
+def _opened(
+    target: str | InProcess, environment: Environment, credentials: Credentials | None, region: str | None
+) -> AbstractAsyncContextManager[Transport]:
+    """Return the way to a target. Raises `ValueError`."""
     if not isinstance(target, str):
         if not isinstance(target, InProcess):
             raise ValueError(f"{target!r} is no target: {_TARGETS}")
         key = credentials.key if credentials is not None else ""
-        yield Client(InProcessTransport(target, key, region or ""), chosen, policy)
-        return
+        return nullcontext(InProcessTransport(target, key, region or ""))
     parts = _split(target)
     if parts.scheme == "tcp":
-        from trinamo.client.frames import FrameTransport, Greeter
+        return _over_tcp(parts, environment, credentials, region)
+    return _over_http(parts, environment, credentials, region)
 
-        if parts.hostname is None or parts.port is None:
-            raise ValueError(f"{target!r} does not say host and port")
-        who = credentials or Credentials("", "")
-        greeter = Greeter(who.key, who.secret, who.token, region or "")
-        failure: Exception | None = None
-        async with anyio.create_task_group() as tasks:
-            transport = FrameTransport(chosen, parts.hostname, parts.port, greeter, tasks)
-            try:
-                yield Client(transport, chosen, policy)
-            except Exception as error:  # noqa: BLE001 - raised below, out of reach of the task group, which would wrap it
-                failure = error
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
-        return
 
+@asynccontextmanager
+async def _over_tcp(
+    parts: SplitResult, environment: Environment, credentials: Credentials | None, region: str | None
+) -> AsyncIterator[Transport]:
+    from trinamo.client.frames import FrameTransport, Greeter
+
+    if parts.hostname is None or parts.port is None:
+        raise ValueError(f"{parts.geturl()!r} does not say host and port")
+    who = credentials or Credentials("", "")
+    greeter = Greeter(who.key, who.secret, who.token, region or "")
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            yield FrameTransport(environment, parts.hostname, parts.port, greeter, tasks)
+        except Exception as error:  # noqa: BLE001 - raised below, out of reach of the task group, which would wrap it
+            failure = error
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+@asynccontextmanager
+async def _over_http(
+    parts: SplitResult, environment: Environment, credentials: Credentials | None, region: str | None
+) -> AsyncIterator[Transport]:
     from trinamo.client.credentials import Fixed, Found, of_environment
     from trinamo.client.http import HttpTransport
     from trinamo.client.web import Web
 
-    web = Web(chosen)
+    web = Web(environment)
+    source: CredentialSource
+    if credentials is not None:
+        source = Fixed(credentials)
+    elif parts.scheme == "http":
+        source = Fixed(of_environment(os.environ) or ANYBODY)
+    else:
+        source = Found(environment, web)
+    if parts.scheme == "aws":
+        region = parts.netloc
+        url, streams_url = _endpoints(region)
+    else:
+        url = streams_url = parts.geturl()
+        region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     try:
-        source: CredentialSource
-        if credentials is not None:
-            source = Fixed(credentials)
-        elif parts.scheme == "http":
-            source = Fixed(of_environment(os.environ) or ANYBODY)
-        else:
-            source = Found(chosen, web)
-        if parts.scheme == "aws":
-            region = parts.netloc
-            url, streams_url = _endpoints(region)
-        else:
-            url = streams_url = target
-            region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        http = HttpTransport(chosen, web, url, streams_url, region or DEFAULT_REGION, source)
-        yield Client(http, chosen, policy)
+        yield HttpTransport(environment, web, url, streams_url, region or DEFAULT_REGION, source)
     finally:
         await web.aclose()
 

@@ -151,7 +151,7 @@ class Web:
         oldest = self._environment.monotonic() - IDLE_S_MAX
         while idle:
             one = idle.pop()
-            if one.since > oldest and not _is_stale(one.stream):
+            if one.since > oldest and not is_stale(one.stream):
                 return one.stream
             await close(one.stream)
         try:
@@ -183,7 +183,7 @@ async def _receive(stream: Stream) -> tuple[Response, bool]:
     return response, reader.complete and lasting
 
 
-def _is_stale(stream: Stream) -> bool:
+def is_stale(stream: Stream) -> bool:
     """Whether the peer has ended an idle connection, or says what nobody asked."""
     extra = getattr(stream, "extra", None)
     raw = None if extra is None else extra(SocketAttribute.raw_socket, None)
