@@ -16,7 +16,7 @@ import trio.testing
 from client.memory import MemoryStream
 from trinamo.base import NodeId
 from trinamo.client import Add, Client, Key, OutcomeUnknown, Table, connect
-from trinamo.client.environment import Dice, Stream
+from trinamo.client.environment import ByteStream, Dice
 from trinamo.gateway.calls import CallServer, Desk
 from trinamo.gateway.http.protocol import ApiRequest
 from trinamo.model.errors import ApiError
@@ -50,7 +50,7 @@ class Simulated:
     async def sleep(self, seconds: float) -> None:
         await trio.sleep(seconds)
 
-    async def connect(self, host: str, port: int, tls: bool = False) -> Stream:
+    async def connect(self, host: str, port: int, tls: bool = False) -> ByteStream:
         ours, theirs = trio.testing.memory_stream_pair()
         self._nursery.start_soon(self._server.converse, theirs)
         return MemoryStream(ours)

@@ -4,9 +4,12 @@ from typing import Any
 
 import anyio
 import pytest
+import trio
 
+import trinamo.testing
 from client.stage import Stage, everywhere
 from trinamo.client import Credentials, connect
+from trinamo.testing import TrioCluster
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,16 @@ async def test_after_its_block_a_client_refuses(stage: Stage) -> None:
         await db.list_tables()
     with pytest.raises(RuntimeError, match="the block of this client's connect is over"):
         await db.list_tables()
+
+
+def test_a_cluster_in_process_is_for_trio_and_says_so() -> None:
+    async def main(cluster: TrioCluster) -> None:
+        async with connect(cluster) as db:
+            await db.list_tables()
+
+    async def outer() -> None:
+        async with trinamo.testing.cluster(nodes=1) as cluster:
+            with pytest.raises(RuntimeError, match="this cluster is for Trio"):
+                await trio.to_thread.run_sync(lambda: anyio.run(main, cluster, backend="asyncio"))
+
+    trio.run(outer)

@@ -15,6 +15,7 @@ from trinamo.client.errors import DynamoError, error_of
         (400, b'{"__type":"x#NewException","message":"m"}', DynamoError, "NewException", "m"),
         (500, b'{"__type":"x#InternalServerError","message":"m"}', errors.ServerError, "InternalServerError", "m"),
         (503, b"<html>", errors.ServerError, "HTTP status 503", ""),
+        (429, b"slower", errors.Throttled, "HTTP status 429", ""),
         (413, b"", DynamoError, "HTTP status 413", ""),
         (400, b"[]", DynamoError, "HTTP status 400", ""),
     ],

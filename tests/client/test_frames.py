@@ -13,9 +13,9 @@ import trio.testing
 from client.memory import MemoryStream
 from dynamodb.server import serving
 from trinamo.client import Client, Credentials, Unreachable, connect
-from trinamo.client.environment import Stream, SystemEnvironment
+from trinamo.client.environment import ByteStream, SystemEnvironment
 from trinamo.client.errors import ServerError
-from trinamo.client.frames import DIAL_S_MAX, FrameTransport, Greeter
+from trinamo.client.frames import ANSWER_S_MAX, DIAL_S_MAX, FrameTransport, Greeter
 from trinamo.client.retries import Policy
 from trinamo.client.transport import Lost, Unsent
 from trinamo.wire.calls import (
@@ -64,7 +64,7 @@ class Scripted(SystemEnvironment):
         super().__init__()
         self._send, self.accepted = trio.open_memory_channel[Service](8)
 
-    async def connect(self, host: str, port: int, tls: bool = False) -> Stream:
+    async def connect(self, host: str, port: int, tls: bool = False) -> ByteStream:
         ours, theirs = trio.testing.memory_stream_pair()
         await self._send.send(Service(theirs))
         return MemoryStream(ours)
@@ -105,8 +105,8 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
-    with trio.fail_after(20):
+async def bench(seconds_max: float = 20) -> AsyncIterator[Bench]:
+    with trio.fail_after(seconds_max):
         async with anyio.create_task_group() as tasks, trio.open_nursery() as nursery:
             environment = Scripted()
             yield Bench(environment, FrameTransport(environment, "h", 1, Greeter(), tasks), nursery)
@@ -203,6 +203,41 @@ async def test_a_service_that_does_not_greet_is_given_up(autojump_clock: object)
         with trio.move_on_after(DIAL_S_MAX + 1):
             await trio.sleep_forever()
         assert isinstance(asked.outcome, Unsent)
+
+
+async def test_a_silent_connection_is_given_up_with_all_its_calls(autojump_clock: object) -> None:
+    async with bench(120) as table:
+        first = table.ask("GetItem")
+        service = await table.environment.accept()
+        await service.calls(1)
+        await trio.sleep(ANSWER_S_MAX - 1)
+        second = table.ask("PutItem")
+        await trio.sleep(2)
+        assert isinstance(first.outcome, Lost)
+        assert isinstance(second.outcome, Lost)
+        again = table.ask()
+        service = await table.environment.accept()
+        (call,) = await service.calls(1)
+        await service.send(Answer(call.id, b"{}"))
+        await settle()
+        assert again.outcome == {}
+
+
+async def test_one_slow_answer_does_not_end_a_connection_that_answers(autojump_clock: object) -> None:
+    async with bench(120) as table:
+        slow, quick = table.ask("GetItem"), table.ask("PutItem")
+        service = await table.environment.accept()
+        calls = await service.calls(2)
+        await trio.sleep(ANSWER_S_MAX - 1)
+        await service.send(Answer(calls[1].id, b"{}"))
+        await trio.sleep(2)
+        assert isinstance(slow.outcome, Lost)
+        assert quick.outcome == {}
+        again = table.ask()
+        (call,) = await service.calls(1)
+        await service.send(Answer(calls[0].id, b"{}"), Answer(call.id, b"{}"))
+        await settle()
+        assert again.outcome == {}
 
 
 async def test_a_dial_that_is_cancelled_closes_its_connection_and_lets_others_dial() -> None:

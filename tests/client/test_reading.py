@@ -185,3 +185,11 @@ async def test_empty_batches_ask_nothing(stage: Stage) -> None:
     await nowhere.batch_put([])
     await nowhere.batch_delete([])
     assert await nowhere.batch_get([]) == []
+
+
+@everywhere
+async def test_of_two_puts_of_a_key_far_apart_the_later_stays(stage: Stage) -> None:
+    orders = await stage.orders()
+    await stage.fault("unprocessed", operation="BatchWriteItem", items=20, count=2)
+    await orders.batch_put({"user": "ann", "at": n % 40, "n": n} for n in range(80))
+    assert sorted(item["n"] for item in await orders.scan().all()) == list(range(40, 80))

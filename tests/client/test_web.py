@@ -13,7 +13,7 @@ import trio
 import trio.testing
 
 from client.memory import MemoryStream
-from trinamo.client.environment import Stream, SystemEnvironment
+from trinamo.client.environment import ByteStream, SystemEnvironment
 from trinamo.client.transport import Lost, Unsent
 from trinamo.client.web import ANSWER_S_MAX, CONNECT_S_MAX, IDLE_S_MAX, Origin, Response, Web, is_stale
 
@@ -28,7 +28,7 @@ class Pairs(SystemEnvironment):
         super().__init__()
         self._send, self.accepted = trio.open_memory_channel[trio.abc.Stream](8)
 
-    async def connect(self, host: str, port: int, tls: bool = False) -> Stream:
+    async def connect(self, host: str, port: int, tls: bool = False) -> ByteStream:
         ours, theirs = trio.testing.memory_stream_pair()
         await self._send.send(theirs)
         return MemoryStream(ours)
@@ -185,7 +185,7 @@ async def test_a_connection_that_was_idle_too_long_is_not_used_again(autojump_cl
 
 async def test_no_connection_in_time_is_unsent(autojump_clock: object) -> None:
     class Silent(Pairs):
-        async def connect(self, host: str, port: int, tls: bool = False) -> Stream:
+        async def connect(self, host: str, port: int, tls: bool = False) -> ByteStream:
             await trio.sleep(CONNECT_S_MAX + 1)
             raise AssertionError("nobody waits so long")
 

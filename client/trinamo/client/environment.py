@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import ssl
 
 
-class Stream(Protocol):
+class ByteStream(Protocol):
     """A connection: anyio's byte streams are such.
 
     `receive` raises `anyio.EndOfStream` when the peer has no more; both raise `anyio.BrokenResourceError` and
@@ -51,7 +51,7 @@ class Environment(Protocol):
 
     async def sleep(self, seconds: float, /) -> None: ...
 
-    async def connect(self, host: str, port: int, tls: bool = False, /) -> Stream:
+    async def connect(self, host: str, port: int, tls: bool = False, /) -> ByteStream:
         """Connect over TCP, with TLS where that is asked for. Raises `OSError`."""
 
 
@@ -71,7 +71,7 @@ class SystemEnvironment:
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
 
-    async def connect(self, host: str, port: int, tls: bool = False) -> Stream:
+    async def connect(self, host: str, port: int, tls: bool = False) -> ByteStream:
         if not tls:
             return await anyio.connect_tcp(host, port)  # without delay, as anyio does it
         if self._tls is None:

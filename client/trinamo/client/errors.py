@@ -217,5 +217,5 @@ def error_of(status: int, body: bytes) -> DynamoError:
     if status >= 500:
         kind: type[DynamoError] = ServerError
     else:
-        kind = _CLASSES.get(code, DynamoError)
+        kind = _CLASSES.get(code, Throttled if status == 429 else DynamoError)
     return kind(code or f"HTTP status {status}", message, status, members)

@@ -7,7 +7,8 @@ Invariants:
 1. Whatever waits is sent at once. A call whose caller was cancelled before it was sent is not sent.
 2. A link that ended answers all its calls: with `Unsent` where the service has certainly not taken them, else `Lost`.
 3. One link at a time takes new calls. Who finds none dials, while the others wait for that.
-4. What waits is as much as there are callers, who each wait for their one call.
+4. A link from which nothing has come while a call waited for `ANSWER_S_MAX` is dead, and ended.
+5. What waits is as much as there are callers, who each wait for their one call.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ import anyio.abc
 import attrs
 
 from trinamo.base import WireError
-from trinamo.client.environment import Environment, Stream
+from trinamo.client.environment import ByteStream, Environment
 from trinamo.client.errors import error_of
 from trinamo.client.transport import BODY_SIZE_MAX, Lost, Unsent, dump, load
 from trinamo.client.web import close
@@ -40,6 +41,7 @@ from trinamo.wire.calls import Lost as AnswerLost
 from trinamo.wire.message import Message
 
 DIAL_S_MAX: Final = 10.0
+ANSWER_S_MAX: Final = 60.0  # as over HTTP; a caller's own deadline is its cancel scope
 _TROUBLE: Final = (
     OSError,
     anyio.BrokenResourceError,
@@ -75,13 +77,17 @@ class _Waiting:
 class _Link:
     """A connection that has been greeted."""
 
-    def __init__(self, stream: Stream, reader: MessageReader) -> None:
+    def __init__(self, stream: ByteStream, reader: MessageReader) -> None:
         self._stream = stream
         self._reader = reader
         self._waiting: dict[int, _Waiting] = {}
         self._outbox: list[Call] = []
         self._to_send = anyio.Event()
         self._calls = 0
+        self._heard = 0  # how often something came
+        self._scope = anyio.CancelScope()
+        self._farewell = False
+        self._reason = "the client was closed"
         self.ended = False
 
     async def ask(self, operation: str, body: bytes) -> Message:
@@ -91,35 +97,45 @@ class _Link:
         call = Call(self._calls, operation, body)
         self._outbox.append(call)
         self._to_send.set()
+        heard = self._heard
         try:
-            await waiting.done.wait()
+            with anyio.move_on_after(ANSWER_S_MAX):
+                await waiting.done.wait()
         finally:
             self._waiting.pop(call.id, None)
         told = waiting.told
-        assert told is not None
+        if told is None:
+            if self._heard == heard:
+                self._reason = "the connection is silent"
+                self.ended = True
+                self._scope.cancel()
+            raise Lost(f"no answer came in {ANSWER_S_MAX:.0f} s")
         if isinstance(told, Exception):
             raise told
         return told
 
     async def run(self) -> None:
         """Serve the calls until the connection ends."""
-        reason = "the client was closed"
-        farewell = False
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._send)
-                try:
-                    while not farewell:
-                        received = await self._stream.receive(65_536)
-                        farewell = self._take(self._reader.feed(received))
-                except _TROUBLE as error:
-                    reason = str(error) or "the connection broke"
-                else:
-                    reason = "the service said farewell"
-                tasks.cancel_scope.cancel()
+            with self._scope:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._send)
+                    await self._receive()
+                    tasks.cancel_scope.cancel()
         finally:
-            self._end(reason, farewell)
+            self._end()
             await close(self._stream)
+
+    async def _receive(self) -> None:
+        try:
+            while not self._farewell:
+                received = await self._stream.receive(65_536)
+                self._heard += 1
+                self._farewell = self._take(self._reader.feed(received))
+        except _TROUBLE as error:
+            self._reason = str(error) or "the connection broke"
+        else:
+            self._reason = "the service said farewell"
 
     def _take(self, messages: list[Message]) -> bool:
         """Wake those who are answered; return whether the service has said farewell."""
@@ -152,11 +168,12 @@ class _Link:
             except _TROUBLE:
                 return  # the receiver learns it, after what was answered still
 
-    def _end(self, reason: str, farewell: bool) -> None:
+    def _end(self) -> None:
         self.ended = True
+        reason = self._reason
         for waiting in self._waiting.values():
             if not waiting.done.is_set():
-                waiting.tell(Unsent(reason) if farewell or not waiting.sent else Lost(reason))
+                waiting.tell(Unsent(reason) if self._farewell or not waiting.sent else Lost(reason))
 
 
 class FrameTransport:
@@ -219,7 +236,7 @@ class FrameTransport:
             raise
         return _Link(stream, reader)
 
-    async def _greet(self, stream: Stream, reader: MessageReader) -> None:
+    async def _greet(self, stream: ByteStream, reader: MessageReader) -> None:
         greeter = self._greeter
         hello = Hello(CALLS_VERSION, greeter.key, greeter.region, greeter.token)
         await stream.send(encode_messages([hello]))

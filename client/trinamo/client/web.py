@@ -20,7 +20,7 @@ import attrs
 import httptools
 from anyio.abc import SocketAttribute
 
-from trinamo.client.environment import Environment, Stream
+from trinamo.client.environment import ByteStream, Environment
 from trinamo.client.transport import Lost, Unsent
 
 CONNECTIONS_MAX: Final = 128  # who finds none free waits
@@ -91,7 +91,7 @@ class _Reader:
 
 @attrs.define(eq=False)
 class _Idle:
-    stream: Stream
+    stream: ByteStream
     since: float
 
 
@@ -145,7 +145,7 @@ class Web:
         for one in idle:
             await close(one.stream)
 
-    async def _stream(self, origin: Origin) -> Stream:
+    async def _stream(self, origin: Origin) -> ByteStream:
         """Return an idle connection, or a new one. Raises `Unsent`."""
         idle = self._idle.get(origin, [])
         oldest = self._environment.monotonic() - IDLE_S_MAX
@@ -163,7 +163,7 @@ class Web:
             raise Unsent(f"{origin} does not answer: {error}") from error
 
 
-async def _receive(stream: Stream) -> tuple[Response, bool]:
+async def _receive(stream: ByteStream) -> tuple[Response, bool]:
     """Return the response, and whether the connection may be kept. Raises `Lost` and what streams and httptools raise."""
     reader = _Reader()
     parser = httptools.HttpResponseParser(reader)
@@ -183,7 +183,7 @@ async def _receive(stream: Stream) -> tuple[Response, bool]:
     return response, reader.complete and lasting
 
 
-def is_stale(stream: Stream) -> bool:
+def is_stale(stream: ByteStream) -> bool:
     """Whether the peer has ended an idle connection, or says what nobody asked."""
     extra = getattr(stream, "extra", None)
     raw = None if extra is None else extra(SocketAttribute.raw_socket, None)
@@ -196,7 +196,7 @@ def is_stale(stream: Stream) -> bool:
     return bool(poll.poll(0))
 
 
-async def close(stream: Stream) -> None:
+async def close(stream: ByteStream) -> None:
     """Close a connection, whatever has become of the caller."""
     with anyio.CancelScope(shield=True), anyio.move_on_after(1):
         await stream.aclose()

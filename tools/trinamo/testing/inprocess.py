@@ -97,6 +97,10 @@ class TrioCluster:
 
         Return status and body; None where a fault has swallowed the answer. `key` and `region` say whose tables.
         """
+        if not trio.lowlevel.in_trio_task():
+            raise RuntimeError(
+                "this cluster is for Trio; from asyncio, connect to `tcp_url` or `url` of cluster_in_thread()"
+            )
         try:
             return await self._desk.perform(operation, body, self._desk.caller(key, region))
         except ReplyDropped:
