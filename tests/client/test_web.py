@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator
 
 import anyio
@@ -13,6 +14,7 @@ import trio
 import trio.testing
 
 from client.memory import MemoryStream
+from trinamo.client import Credentials, Unreachable, connect
 from trinamo.client.environment import ByteStream, SystemEnvironment
 from trinamo.client.transport import Lost, Unsent
 from trinamo.client.web import ANSWER_S_MAX, CONNECT_S_MAX, IDLE_S_MAX, Origin, Response, Web, is_stale
@@ -238,6 +240,25 @@ def test_a_connection_that_was_closed_while_idle_is_noticed(backend: str) -> Non
 
 def _idle_ended(web: Web, origin: Origin) -> bool:
     return all(is_stale(one.stream) for one in web._idle[origin])
+
+
+def test_who_shows_no_good_certificate_is_not_asked_again() -> None:
+    class Impostor(SystemEnvironment):
+        dials = 0
+
+        async def connect(self, host: str, port: int, tls: bool = False) -> ByteStream:
+            self.dials += 1
+            raise ssl.SSLCertVerificationError("self-signed")
+
+    impostor = Impostor()
+
+    async def main() -> None:
+        async with connect("https://here", credentials=Credentials("a", "b"), environment=impostor) as db:
+            await db.list_tables()
+
+    with pytest.raises(Unreachable, match="here is not who it says"):
+        anyio.run(main, backend="asyncio")
+    assert impostor.dials == 1
 
 
 @pytest.mark.parametrize(

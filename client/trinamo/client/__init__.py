@@ -6,7 +6,7 @@
         async for order in orders.query(Key("user") == "ann"):
             ...
 
-The import loads neither trio nor httpx: what a target needs is loaded by `connect`.
+The import loads neither trio nor asyncio, nor what only some targets need: `connect` does.
 """
 
 from trinamo.client.client import Client

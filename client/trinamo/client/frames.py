@@ -20,7 +20,7 @@ import attrs
 
 from trinamo.base import WireError
 from trinamo.client.environment import ByteStream, Environment
-from trinamo.client.errors import error_of
+from trinamo.client.errors import Unreachable, error_of
 from trinamo.client.transport import BODY_SIZE_MAX, Lost, Unsent, dump, load
 from trinamo.client.web import close
 from trinamo.wire.calls import (
@@ -248,7 +248,7 @@ class FrameTransport:
                     case Challenge():
                         digest = proof(greeter.secret, hello, message.nonce)
                         await stream.send(encode_messages([Proof(digest)]))
-                    case Farewell():
-                        raise WireError(message.reason)
+                    case Farewell():  # what it says of the greeting, it will say again
+                        raise Unreachable(f"{self._host}:{self._port} takes no calls: {message.reason}")
                     case _:
                         raise WireError(f"a service does not greet by {type(message).__name__}")

@@ -11,6 +11,7 @@ Invariants:
 
 import contextlib
 import select
+import ssl
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ import httptools
 from anyio.abc import SocketAttribute
 
 from trinamo.client.environment import ByteStream, Environment
+from trinamo.client.errors import Unreachable
 from trinamo.client.transport import Lost, Unsent
 
 CONNECTIONS_MAX: Final = 128  # who finds none free waits
@@ -115,7 +117,7 @@ class Web:
         path: str = "/",
         seconds_max: float = ANSWER_S_MAX,
     ) -> Response:
-        """Send a request and return its response. Raises `Unsent`, `Lost`."""
+        """Send a request and return its response. Raises `Unsent`, `Lost`, `Unreachable`."""
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         lines.append(f"content-length: {len(body)}\r\n\r\n")
         request = "\r\n".join(lines).encode("latin-1") + body
@@ -146,7 +148,7 @@ class Web:
             await close(one.stream)
 
     async def _stream(self, origin: Origin) -> ByteStream:
-        """Return an idle connection, or a new one. Raises `Unsent`."""
+        """Return an idle connection, or a new one. Raises `Unsent`, `Unreachable`."""
         idle = self._idle.get(origin, [])
         oldest = self._environment.monotonic() - IDLE_S_MAX
         while idle:
@@ -159,7 +161,9 @@ class Web:
                 return await self._environment.connect(origin.host, origin.port, origin.tls)
         except TimeoutError:
             raise Unsent(f"{origin} does not answer: no connection in {CONNECT_S_MAX:.0f} s") from None
-        except OSError as error:  # TLS's errors too
+        except ssl.SSLCertVerificationError as error:  # which no second try makes good
+            raise Unreachable(f"{origin} is not who it says: {error}") from error
+        except OSError as error:  # TLS's other errors too
             raise Unsent(f"{origin} does not answer: {error}") from error
 
 
