@@ -5,8 +5,10 @@ from typing import Any
 import anyio
 import pytest
 
+import trinamo.testing
 from client.stage import Stage, everywhere
 from trinamo.client import Add, Change, Set, Stream, Table, connect
+from trinamo.client.errors import ExpiredIterator
 from trinamo.client.streams import _Shards
 
 POLL_S = 0.01
@@ -116,6 +118,36 @@ async def test_where_there_is_no_stream_or_no_checkpoint_it_is_said(stage: Stage
         orders.stream(start="yesterday")
     with pytest.raises(ValueError, match="has no checkpoint"):
         orders.stream().checkpoint  # noqa: B018 - it raises
+
+
+async def test_a_reader_that_rests_longer_than_its_iterators_last_goes_on() -> None:
+    async with trinamo.testing.cluster(nodes=1) as cluster, connect(cluster) as db:
+        orders = db.table("orders")
+        await orders.create({"user": "S", "at": "N"}, stream="keys")
+        at_newest = orders.stream(poll_s=POLL_S)
+        await at_newest.begin()
+        stream = orders.stream(start="oldest", poll_s=POLL_S)
+        await orders.put(KEY)
+        assert len(await take(stream, 1)) == 1
+        await orders.delete(KEY)
+        await cluster.clock.advance("20m")
+        (change,) = await take(stream, 1)
+        assert (change.kind, change.old, change.new) == ("remove", None, None)
+        with pytest.raises(ExpiredIterator):  # it stands nowhere yet, so it would leave a gap
+            await take(at_newest, 1)
+
+
+async def test_deletions_by_time_to_live_are_told_apart() -> None:
+    async with trinamo.testing.cluster(nodes=1) as cluster, connect(cluster) as db:
+        orders = db.table("orders")
+        await orders.create({"user": "S", "at": "N"}, stream="old")
+        await db.update_time_to_live(
+            TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+        )
+        await orders.put({**KEY, "expires": int(db.environment.wall()) + 60})
+        await cluster.clock.advance("1h")
+        insert, remove = await take(orders.stream(start="oldest", poll_s=POLL_S), 2)
+        assert (insert.expired, remove.kind, remove.expired) == (False, "remove", True)
 
 
 # Shards and their lineage, without a service.

@@ -12,7 +12,7 @@ from typing import Any
 
 from trinamo.client.environment import Environment
 from trinamo.client.operations import Operations
-from trinamo.client.retries import Policy
+from trinamo.client.retries import Attempts, Policy
 from trinamo.client.table import Table
 from trinamo.client.transport import Transport
 
@@ -65,11 +65,12 @@ class Client(Operations):
 
         Raises the errors of `trinamo.client.errors`.
         """
-        attempts = self._retries.begin(operation, parameters)
+        attempts: Attempts | None = None
         while True:
             try:
                 return await self._transport.call(operation, parameters)
-            except Exception as failure:  # noqa: BLE001 - what it means is decided below, and raised
+            except Exception as failure:  # noqa: BLE001 - what it means is decided by the policy, which raises it
+                attempts = attempts or self._retries.begin(operation, parameters)
                 pause = attempts.failed(failure, self._environment.dice)
             await self._environment.sleep(pause)
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import attrs
 import orjson
 
+from trinamo.client.errors import ExpiredIterator
 from trinamo.client.values import from_item
 
 if TYPE_CHECKING:
@@ -227,7 +228,12 @@ class Stream:
     async def _read(self, shard: str) -> None:
         """Take the next changes of a shard."""
         iterator = self._iterators.get(shard) or await self._find(shard)
-        answer = await self._client.call("GetRecords", {"ShardIterator": iterator})
+        try:
+            answer = await self._client.call("GetRecords", {"ShardIterator": iterator})
+        except ExpiredIterator:
+            if self._shards.at[shard] == LATEST:
+                raise  # where that was nobody knows any more, and what is latest now would leave a gap
+            answer = await self._client.call("GetRecords", {"ShardIterator": await self._find(shard)})
         following = answer.get("NextShardIterator")
         if following is None:
             self._ended = shard
