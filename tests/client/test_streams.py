@@ -137,6 +137,27 @@ async def test_a_reader_that_rests_longer_than_its_iterators_last_goes_on() -> N
             await take(at_newest, 1)
 
 
+async def test_shards_are_followed_to_their_children(autojump_clock: object) -> None:
+    """Shards of Trinamo end after four hours, and their children go on."""
+    async with trinamo.testing.cluster(nodes=1, partitions=2) as cluster, connect(cluster) as db:
+        orders = db.table("orders")
+        await orders.create({"user": "S", "at": "N"}, stream="new")
+        stream = orders.stream(start="oldest", poll_s=1)
+        seen: list[Change] = []
+        for round_ in range(3):
+            for user in range(8):
+                await orders.put({"user": f"u{user}", "at": 1, "round": round_})
+            seen += await take(stream, 8)
+            await cluster.clock.advance("5h")
+        for user in range(8):
+            rounds = [
+                change.new and change.new["round"] for change in seen if change.key["user"] == f"u{user}"
+            ]
+            assert rounds == [0, 1, 2]
+        shards = {change.shard for change in seen}
+        assert len(shards) == 6
+
+
 async def test_deletions_by_time_to_live_are_told_apart() -> None:
     async with trinamo.testing.cluster(nodes=1) as cluster, connect(cluster) as db:
         orders = db.table("orders")

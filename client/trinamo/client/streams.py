@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Kind = Literal["insert", "modify", "remove"]
 Start = Literal["latest", "oldest"]
 
+LEARN_S: Final = 30.0  # how often to ask which shards there are, also where no shard has ended
 POLL_S: Final = 0.5  # AWS allows five GetRecords a second and shard, for all of its readers
 BEGINNING: Final = ""
 LATEST: Final = "latest"
@@ -140,6 +141,7 @@ class Stream:
         self._changes: list[Change] = []  # handed out from the end
         self._ended: str | None = None  # a shard whose last changes these are
         self._turns: list[str] = []
+        self._learned = 0.0  # when it was last asked which shards there are
         self._idle = True  # in this round nothing was found
         self._begun = False
 
@@ -190,6 +192,8 @@ class Stream:
 
     async def _next_round(self) -> None:
         """Give every readable shard its turn, after a pause if the last round found nothing."""
+        if self._client.environment.monotonic() - self._learned > LEARN_S:
+            await self._learn()  # children of a shard may show later than its end
         self._turns = self._shards.readable()
         if not self._turns and await self._learn() == "DISABLED" and not self._shards.at:
             raise StopAsyncIteration
@@ -199,6 +203,7 @@ class Stream:
 
     async def _learn(self) -> str:
         """Ask which shards there are; return the status of the stream."""
+        self._learned = self._client.environment.monotonic()
         listed: list[dict[str, Any]] = []
         request: dict[str, Any] = {"StreamArn": self._arn}
         while True:
