@@ -10,8 +10,7 @@ import attrs
 import pytest
 
 from client.aws import CONTAINER_TOKEN, Aws, serving_aws
-from trinamo.client import Client, Credentials, connect
-from trinamo.client.credentials import NoCredentials
+from trinamo.client import Client, Credentials, NoCredentials, connect
 from trinamo.client.environment import SystemEnvironment
 from trinamo.client.errors import DynamoError, OutcomeUnknown
 from trinamo.client.retries import Policy

@@ -15,7 +15,7 @@ from trinamo.model.operations import SERVICES
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = """
     Add Attr CannotLoad Change Client ClientError Condition ConditionalCheckFailed Credentials Delete DynamoError Environment
-    Index Key NotAnAttribute OutcomeUnknown Page Policy Raw Remove ResourceInUse ResourceNotFound Results Set Stream
+    Index Key NoCredentials NotAnAttribute OutcomeUnknown Page Policy Raw Remove ResourceInUse ResourceNotFound Results Set Stream
     SystemEnvironment Table Throttled TransactionCanceled TransactionConflict Unprocessed Unreachable ValidationError connect
 """
 CLIENT = "call environment retries table tables"

@@ -180,6 +180,14 @@ async def test_what_is_never_taken_is_told(stage: Stage) -> None:
 
 
 @everywhere
+async def test_of_many_items_only_what_is_asked_for_is_got(stage: Stage) -> None:
+    orders = await filled(stage)
+    keys = [{"user": "ann", "at": at} for at in (3, 4, 99)]
+    found = await orders.batch_get(keys, attributes=["odd", "n"], consistent=True)
+    assert sorted(found, key=lambda item: item["n"]) == [{"odd": True, "n": 3}, {"odd": False, "n": 4}]
+
+
+@everywhere
 async def test_empty_batches_ask_nothing(stage: Stage) -> None:
     nowhere = stage.db.table("nowhere")
     await nowhere.batch_put([])

@@ -57,13 +57,15 @@ from trinamo.wire.calls import (
     encode_messages,
     proof,
 )
-from trinamo.wire.frame import FRAME_SIZE_MAX
 from trinamo.wire.message import Message
 from trinamo.world import Clock, Random
 
 RECEIVE_SIZE: Final = 65_536
 IN_FLIGHT_MAX: Final = 256  # calls of one connection; each costs a task and its body
 OUTBOX_SIZE_MAX: Final = 4 * 1024 * 1024
+CALL_FRAME_SIZE_MAX: Final = (
+    REQUEST_SIZE_MAX + 1024 * 1024
+)  # a caller's frame ends with the call that fills it
 NONCE_SIZE: Final = 32
 REAP_INTERVAL_S: Final = 1.0
 
@@ -292,7 +294,7 @@ class CallServer:
                 return None, []
             if not isinstance(answer, Proof) or not _is_proof(self._credentials, hello, nonce, answer.digest):
                 raise WireError("the access key, its secret or its session token is not known here")
-        reader.admit(FRAME_SIZE_MAX)
+        reader.admit(CALL_FRAME_SIZE_MAX)
         connection.phase, connection.since = IDLE, self._now
         await connection.stream.send_all(encode_messages([Welcome(CALLS_VERSION)]))
         return caller, early

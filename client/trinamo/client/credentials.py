@@ -22,6 +22,7 @@ import anyio
 import orjson
 
 from trinamo.client.environment import Environment
+from trinamo.client.errors import NoCredentials
 from trinamo.client.signing import Credentials
 from trinamo.client.transport import Lost, Unsent
 from trinamo.client.web import Origin, Web
@@ -44,10 +45,6 @@ _UNSUPPORTED: Final = (
     "credential_process",
     "web_identity_token_file",
 )
-
-
-class NoCredentials(Exception):
-    """There are none, or they cannot be had; the text says where was looked."""
 
 
 class Fixed:

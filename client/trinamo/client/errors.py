@@ -2,6 +2,7 @@
 
     ClientError
         Unreachable             the service was not reached, or a read got no answer: nothing was changed
+        NoCredentials           nobody to sign for
         OutcomeUnknown          a write may have been done, or not
         Unprocessed             what of a batch the service would not take, time after time
         DynamoError             the service says no: code, message, status, members
@@ -25,6 +26,10 @@ class ClientError(Exception):
 
 class Unreachable(ClientError):
     """The service could not be asked, or a read got no answer. Nothing was changed."""
+
+
+class NoCredentials(ClientError):
+    """There are no credentials, or they cannot be had; the text says where was looked."""
 
 
 class OutcomeUnknown(ClientError):

@@ -105,7 +105,7 @@ class Web:
         self._keep = keep
         self._idle: dict[Origin, list[_Idle]] = {}  # the last used one last
         # A semaphore belongs to one event loop, and who keeps nothing may be used in several.
-        self._free = anyio.Semaphore(CONNECTIONS_MAX) if keep else contextlib.nullcontext()
+        self._free = anyio.Semaphore(CONNECTIONS_MAX, fast_acquire=True) if keep else contextlib.nullcontext()
 
     async def exchange(
         self,
