@@ -242,6 +242,11 @@ def _idle_ended(web: Web, origin: Origin) -> bool:
     return all(is_stale(one.stream) for one in web._idle[origin])
 
 
+async def test_a_header_cannot_smuggle_another_in() -> None:
+    with pytest.raises(ValueError, match="line break in a header"):
+        await Web(Pairs()).exchange(HERE, {"host": "here\r\nx: y"})
+
+
 def test_who_shows_no_good_certificate_is_not_asked_again() -> None:
     class Impostor(SystemEnvironment):
         dials = 0

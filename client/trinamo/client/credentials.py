@@ -29,7 +29,7 @@ from trinamo.client.web import Origin, Web
 
 REFRESH_S: Final = 300.0  # AWS's sources have the next credentials five minutes before the last ones end
 RETRY_S: Final = 30.0  # a source that fails while the old credentials last is not asked with every request
-SOURCE_S_MAX: Final = 5.0
+SOURCE_S_MAX: Final = 2.0  # these endpoints are on the machine, or there are none
 CONTAINER_URL: Final = "http://169.254.170.2"
 INSTANCE_URL: Final = "http://169.254.169.254"
 CONTAINER_HOSTS: Final = frozenset(
@@ -85,10 +85,10 @@ class Found:
         except NoCredentials:
             if self._held is None or self._held.expires is None or self._held.expires <= now:
                 raise
-            self._fetch_at = now + RETRY_S
+            self._fetch_at = min(self._held.expires, now + RETRY_S)
             return
         self._held = found
-        # One that is handed out within five minutes of its end is used to its end, and then fetched.
+        # What is handed out within five minutes of its end is looked after again soon, and at its end for certain.
         ends = float("inf") if found.expires is None else found.expires
         self._fetch_at = ends - REFRESH_S if ends - REFRESH_S > now else min(ends, now + RETRY_S)
 

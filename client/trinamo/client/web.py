@@ -119,10 +119,13 @@ class Web:
     ) -> Response:
         """Send a request and return its response. Raises `Unsent`, `Lost`, `Unreachable`."""
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        lines.append(f"content-length: {len(body)}\r\n\r\n")
-        request = "\r\n".join(lines).encode("latin-1") + body
+        lines.append(f"content-length: {len(body)}")
+        head = "\r\n".join(lines)
+        if head.count("\n") != len(lines) - 1:
+            raise ValueError("there is a line break in a header")
+        request = f"{head}\r\n\r\n".encode("latin-1") + body
         async with self._free:
-            stream = await self._stream(origin)
+            stream = await self._stream(origin, min(CONNECT_S_MAX, seconds_max))
             kept = False
             try:
                 with anyio.fail_after(seconds_max):
@@ -147,7 +150,7 @@ class Web:
         for one in idle:
             await close(one.stream)
 
-    async def _stream(self, origin: Origin) -> ByteStream:
+    async def _stream(self, origin: Origin, seconds_max: float) -> ByteStream:
         """Return an idle connection, or a new one. Raises `Unsent`, `Unreachable`."""
         idle = self._idle.get(origin, [])
         oldest = self._environment.monotonic() - IDLE_S_MAX
@@ -157,10 +160,10 @@ class Web:
                 return one.stream
             await close(one.stream)
         try:
-            with anyio.fail_after(CONNECT_S_MAX):
+            with anyio.fail_after(seconds_max):
                 return await self._environment.connect(origin.host, origin.port, origin.tls)
         except TimeoutError:
-            raise Unsent(f"{origin} does not answer: no connection in {CONNECT_S_MAX:.0f} s") from None
+            raise Unsent(f"{origin} does not answer: no connection in {seconds_max:.0f} s") from None
         except ssl.SSLCertVerificationError as error:  # which no second try makes good
             raise Unreachable(f"{origin} is not who it says: {error}") from error
         except OSError as error:  # TLS's other errors too
