@@ -90,6 +90,10 @@ def test_a_placeholder_never_means_two_things() -> None:
         names.condition(Raw("#x", {"#x": "b"}))
     with pytest.raises(ValueError, match=":x stands for two values"):
         names.condition(Raw(":x", values={":x": 2}))
+    own = Names()
+    assert own.condition(Raw("a = :v1", values={":v1": 1}) & (A == 2) & (B == 3)) == (
+        "(a = :v1) AND #n0 = :v2 AND #n1 = :v3"
+    )
     names.condition(Raw("#n0", {"#n0": "mine"}) & A.exists())
     with pytest.raises(ValueError, match="#n0 is a placeholder of this library's own"):
         names.parameters()

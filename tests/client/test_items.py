@@ -127,8 +127,9 @@ async def test_updates_change_what_they_name(stage: Stage) -> None:
 async def test_a_condition_that_does_not_hold_changes_nothing(stage: Stage) -> None:
     orders = await stage.orders()
     await orders.put({**KEY, "qty": 1}, condition=Attr("user").missing())
-    with pytest.raises(ConditionalCheckFailed):
+    with pytest.raises(ConditionalCheckFailed) as failed:
         await orders.put({**KEY, "qty": 2}, condition=Attr("user").missing())
+    assert failed.value.item == {**KEY, "qty": 1}
     with pytest.raises(ConditionalCheckFailed):
         await orders.update(KEY, Set("qty", Attr("qty") - 2), condition=Attr("qty") >= 2)
     with pytest.raises(ConditionalCheckFailed):

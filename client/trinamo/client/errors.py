@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 
 import orjson
 
+from trinamo.client.values import from_item
+
 
 class ClientError(Exception):
     """Root of all errors of this client, but for wrong arguments."""
@@ -78,8 +80,9 @@ class ConditionalCheckFailed(DynamoError):
 
     @property
     def item(self) -> dict[str, Any] | None:
-        """The item that stood against it, in DynamoDB's JSON, where that was asked for."""
-        return self.members.get("Item")
+        """The item that stood against it. None where there was none, or where it was not asked for."""
+        found = self.members.get("Item")
+        return None if found is None else from_item(found)
 
 
 class ResourceNotFound(DynamoError):

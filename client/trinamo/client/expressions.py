@@ -63,7 +63,9 @@ class Names:
 
     def value(self, value: Any) -> str:
         """Return a placeholder of a value. Raises `NotAnAttribute`."""
-        placeholder = f":v{len(self._values)}"
+        number = len(self._values)
+        while (placeholder := f":v{number}") in self._values:  # a user's own
+            number += 1
         self._values[placeholder] = to_attribute(value, floats=self._floats)
         return placeholder
 

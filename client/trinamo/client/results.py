@@ -36,22 +36,19 @@ class Portion:
     at: Position
     count: int
     scanned: int
-    capacity: Any = None
 
 
 @attrs.frozen
 class Page(Generic[T]):
     """Some items, and where to go on.
 
-    `scanned` counts what was looked at before the filter. `token` is None at the end of everything. `capacity` is what
-    was consumed, as the API tells it, one for each segment, where it was asked for.
+    `scanned` counts what was looked at before the filter. `token` is None at the end of everything.
     """
 
     items: list[T]
     token: str | None
     count: int
     scanned: int
-    capacity: list[Any]
 
 
 @attrs.frozen(kw_only=True)
@@ -139,7 +136,6 @@ class _Pages(Generic[T]):
             None if done else encode_token(self._at),
             sum(portion.count for portion in portions),
             sum(portion.scanned for portion in portions),
-            [portion.capacity for portion in portions if portion.capacity is not None],
         )
 
     async def _round(self) -> list[Portion]:

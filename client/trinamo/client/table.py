@@ -420,6 +420,7 @@ class Table:
             request["FilterExpression"] = names.condition(filter)
         if condition is not None:
             request["ConditionExpression"] = names.condition(condition)
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"  # for `ConditionalCheckFailed.item`
         if changes:
             request["UpdateExpression"] = names.update(changes)
         request.update(names.parameters())
@@ -465,7 +466,6 @@ class Table:
                 answer.get("LastEvaluatedKey", True),
                 answer["Count"],
                 answer["ScannedCount"],
-                answer.get("ConsumedCapacity"),
             )
 
         async def fetch(at: dict[str, Any] | None, segment: int, count: int | None) -> Portion:
