@@ -72,8 +72,8 @@ def sim(
     if len(every) > 1:
         for line in summary.lines():
             click.echo(line)
-    sys.stdout.flush()
-    sys.exit(1 if summary.failed else 0)
+    if summary.failed:
+        sys.exit(1)
 
 
 def _shown(reports: Iterable[Report], count: int) -> Iterable[Report]:
