@@ -1,8 +1,10 @@
 """The canary of determinism: were Trio to schedule otherwise, these would tell."""
 
 import random
+import threading
 
 import trio
+from trio.testing import MockClock
 
 from trinamo.sim.deterministic import run_deterministically
 
@@ -38,9 +40,28 @@ def test_hours_pass_in_no_time() -> None:
     assert run_deterministically("1", day) >= 86_400
 
 
-def test_trio_is_left_as_it_was() -> None:
-    import trio._core._run as run
+def test_a_trio_in_another_thread_changes_nothing() -> None:
+    expected, stop = run_deterministically("1", _race), threading.Event()
 
-    before = run._ALLOW_DETERMINISTIC_SCHEDULING, run._r.getstate()
+    async def busy() -> None:
+        while not stop.is_set():
+            await trio.lowlevel.checkpoint()
+
+    async def crowd() -> None:
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(busy)
+
+    thread = threading.Thread(target=trio.run, args=(crowd,))
+    thread.start()
+    try:
+        assert {run_deterministically("1", _race) for _ in range(30)} == {expected}
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_other_runs_of_trio_are_not_determined() -> None:
     run_deterministically("1", _race)
-    assert (run._ALLOW_DETERMINISTIC_SCHEDULING, run._r.getstate()) == before
+    orders = {trio.run(_race, clock=MockClock(autojump_threshold=0)) for _ in range(5)}
+    assert len(orders) > 1
