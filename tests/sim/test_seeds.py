@@ -60,7 +60,7 @@ def test_seeds_that_found_a_bug_pass(build: Build, settings: Settings) -> None:
 
 def printed(seed: int, hash_seed: str) -> str:
     """What a process of its own says of a seed."""
-    command = [sys.executable, "-m", "trinamo.sim", "--seed", str(seed), "--seconds", "5"]
+    command = [sys.executable, "-m", "trinamo.sim", "--seed", str(seed), "--minutes", "0.1"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True

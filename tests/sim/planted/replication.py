@@ -1,16 +1,12 @@
-"""Bugs to plant: each breaks one promise of the protocols, by replacing one function for a while.
+"""Bugs in elections, replication, leases, evaluation, storage, links and routing. They are looked for in one partition alone."""
 
-Each says what it breaks. `FOUND` in `test_planted.py` keeps a seed that finds each; `python -m sim.hunt` searches anew and
-prints the table.
-"""
-
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 import pytest
 
+from sim.planted.planting import plant
 from trinamo.actor import Envelope
 from trinamo.actor.system import Link, Received
 from trinamo.base import Index, NodeId, OutcomeUnknown, Term
@@ -28,28 +24,6 @@ from trinamo.raft.leader import Leader
 from trinamo.raft.messages import Append, AppendReject, Heartbeat, Vote, VoteReply
 from trinamo.raft.reads import Rounds
 from trinamo.world import Family
-
-Plant = Callable[[], AbstractContextManager[None]]
-PLANTED: dict[str, Plant] = {}
-
-
-def plant(
-    name: str,
-) -> Callable[[Callable[[pytest.MonkeyPatch], None]], Callable[[pytest.MonkeyPatch], None]]:
-    """Add a bug: the function under it puts it in."""
-
-    def add(put_in: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.MonkeyPatch], None]:
-        @contextmanager
-        def planted() -> Iterator[None]:
-            with pytest.MonkeyPatch.context() as patch:
-                put_in(patch)
-                yield
-
-        PLANTED[name] = planted
-        return put_in
-
-    return add
-
 
 # -- Raft: elections ------------------------------------------------------------------------------------------
 

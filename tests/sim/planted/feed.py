@@ -1,13 +1,13 @@
 """Bugs to plant in what follows the change feed besides indexes: streams and time to live. Each breaks one rule."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 import pytest
 
+from sim.planted.planting import plant, whole
 from trinamo.cluster import retention, sweeper
 from trinamo.gateway.operations import get_shard_iterator
 from trinamo.lsm.layout import Kind
@@ -22,29 +22,11 @@ from trinamo.partition.stored import Effect, Olds
 
 MILLISECONDS_US = 10**17  # no second of this millennium
 
-Plant = Callable[[], AbstractContextManager[None]]
-PutIn = Callable[[pytest.MonkeyPatch], None]
-PLANTED: dict[str, tuple[str, Plant]] = {}
-"""By what is wrong: the workload that shall notice, and how to plant it."""
+STREAM = whole("stream")
+TTL = whole("ttl")
 
 
-def plant(workload: str, name: str) -> Callable[[PutIn], PutIn]:
-    """Add a bug: the function under it puts it in."""
-
-    def add(put_in: PutIn) -> PutIn:
-        @contextmanager
-        def planted() -> Iterator[None]:
-            with pytest.MonkeyPatch.context() as patch:
-                put_in(patch)
-                yield
-
-        PLANTED[name] = (workload, planted)
-        return put_in
-
-    return add
-
-
-@plant("stream", "a child begins one entry late")
+@plant("a child begins one entry late", STREAM)
 def _late_child(patch: pytest.MonkeyPatch) -> None:
     put = Shards._put
 
@@ -55,7 +37,7 @@ def _late_child(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Shards, "_put", put_late)
 
 
-@plant("stream", "a shard that is rolled over goes on")
+@plant("a shard that is rolled over goes on", STREAM)
 def _endless(patch: pytest.MonkeyPatch) -> None:
     def close(self: Shards, batch: DataBatch, record: ShardRecord, clock: int, index: int) -> None:
         self._put(batch, attrs.evolve(record, up_to=index + 3, closed=clock), index)
@@ -63,12 +45,12 @@ def _endless(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Shards, "_close", close)
 
 
-@plant("stream", "a consumer reads its last record again")
+@plant("a consumer reads its last record again", STREAM)
 def _again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Position, "after", property(lambda self: self))
 
 
-@plant("stream", "old images are those from before the batch")
+@plant("old images are those from before the batch", STREAM)
 def _old_images(patch: pytest.MonkeyPatch) -> None:
     def record(
         batch: DataBatch,
@@ -84,12 +66,12 @@ def _old_images(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(replica, "record_changes", record)
 
 
-@plant("stream", "streams keep a second, not a day")
+@plant("streams keep a second, not a day", STREAM)
 def _forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retention, "RETENTION_S", 1.0)
 
 
-@plant("stream", "followers apply a roll to their own clock")
+@plant("followers apply a roll to their own clock", STREAM)
 def _own_rolls(patch: pytest.MonkeyPatch) -> None:
     roll = Shards.roll
     rolled = itertools.count()
@@ -100,7 +82,7 @@ def _own_rolls(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Shards, "roll", roll_late)
 
 
-@plant("stream", "the open shard is read beyond what is applied")
+@plant("the open shard is read beyond what is applied", STREAM)
 def _latest_too_far(patch: pytest.MonkeyPatch) -> None:
     numbered = get_shard_iterator._numbered
 
@@ -111,7 +93,7 @@ def _latest_too_far(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(get_shard_iterator, "_numbered", skip)
 
 
-@plant("ttl", "an item is deleted by what was known of it")
+@plant("an item is deleted by what was known of it", TTL)
 def _does_not_ask(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(expiry, "has_expired", lambda item, attribute, now: True)
     note = Expiries.note
@@ -123,12 +105,12 @@ def _does_not_ask(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Expiries, "note", note_first)
 
 
-@plant("ttl", "deletions bear no mark")
+@plant("deletions bear no mark", TTL)
 def _no_mark(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(expiry, "expiry_effect", lambda key: Effect(b"", 0, None, int(Kind.MARK)))
 
 
-@plant("ttl", "every delete bears a mark")
+@plant("every delete bears a mark", TTL)
 def _sticky_mark(patch: pytest.MonkeyPatch) -> None:
     def record(
         batch: DataBatch,
@@ -149,7 +131,7 @@ def _sticky_mark(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(replica, "record_changes", record)
 
 
-@plant("ttl", "a new leader does not read the partition")
+@plant("a new leader does not read the partition", TTL)
 def _reads_nothing(patch: pytest.MonkeyPatch) -> None:
     def begin(self: Any, expiries: Expiries) -> None:
         expiries.begin()
@@ -158,7 +140,7 @@ def _reads_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sweeper._Sweep, "_read_anew", begin)
 
 
-@plant("ttl", "moments are read as milliseconds")
+@plant("moments are read as milliseconds", TTL)
 def _milliseconds(patch: pytest.MonkeyPatch) -> None:
     def at(item: Any, attribute: str) -> int | None:
         moment = expires_at(item, attribute)

@@ -1,11 +1,11 @@
 """Bugs to plant in the maintenance of global indexes: each breaks one rule of the conversation (PROTOCOLS 5)."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from sim.planted.planting import plant, whole
 from trinamo.cluster import indexer
 from trinamo.lsm.store import DataBatch, KeyspaceReader
 from trinamo.partition import keeping, replica
@@ -15,29 +15,10 @@ from trinamo.partition.messages import TakeChanges, Taken
 from trinamo.partition.stored import Current, Effect, LookUp, Olds
 from trinamo.wire import Message
 
-Plant = Callable[[], AbstractContextManager[None]]
-PLANTED: dict[str, Plant] = {}
+INDEX = whole("index")
 
 
-def plant(
-    name: str,
-) -> Callable[[Callable[[pytest.MonkeyPatch], None]], Callable[[pytest.MonkeyPatch], None]]:
-    """Add a bug: the function under it puts it in."""
-
-    def add(put_in: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.MonkeyPatch], None]:
-        @contextmanager
-        def planted() -> Iterator[None]:
-            with pytest.MonkeyPatch.context() as patch:
-                put_in(patch)
-                yield
-
-        PLANTED[name] = planted
-        return put_in
-
-    return add
-
-
-@plant("an index takes what does not follow")
+@plant("an index takes what does not follow", INDEX)
 def _takes_anything(patch: pytest.MonkeyPatch) -> None:
     def take(message: TakeChanges, look_up: LookUp, overlay: Any, effects: list[Effect]) -> Message:
         for key, size, item in message.changes:
@@ -49,7 +30,7 @@ def _takes_anything(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(keeping.KEEPING, TakeChanges, take)
 
 
-@plant("a new leader believes that the index has taken everything")
+@plant("a new leader believes that the index has taken everything", INDEX)
 def _learns_nothing(patch: pytest.MonkeyPatch) -> None:
     async def learn(self: indexer._Conversation) -> None:
         found = self._indexer.find(self.key)
@@ -60,7 +41,7 @@ def _learns_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(indexer._Conversation, "_learn", learn)
 
 
-@plant("entries are never taken out")
+@plant("entries are never taken out", INDEX)
 def _never_deletes(patch: pytest.MonkeyPatch) -> None:
     note = GlobalIndex._note
 
@@ -71,12 +52,12 @@ def _never_deletes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(GlobalIndex, "_note", note_puts)
 
 
-@plant("the feed is trimmed before the index has taken it")
+@plant("the feed is trimmed before the index has taken it", INDEX)
 def _trims_early(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keeping, "trim_point", lambda _settings, _position, asked: asked + 50)
 
 
-@plant("changes of a batch do not know of each other")
+@plant("changes of a batch do not know of each other", INDEX)
 def _forgets_in_batch(patch: pytest.MonkeyPatch) -> None:
     def record(
         batch: DataBatch,
@@ -92,7 +73,7 @@ def _forgets_in_batch(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(replica, "record_changes", record)
 
 
-@plant("only the first change of an entry of the log is sent")
+@plant("only the first change of an entry of the log is sent", INDEX)
 def _sends_first_only(patch: pytest.MonkeyPatch) -> None:
     derive = GlobalIndex.derive
 
@@ -107,7 +88,7 @@ def _sends_first_only(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(GlobalIndex, "derive", derive_first)
 
 
-@plant("the feed is not kept by followers")
+@plant("the feed is not kept by followers", INDEX)
 def _followers_keep_none(patch: pytest.MonkeyPatch) -> None:
     apply = replica.Replica._apply
 
