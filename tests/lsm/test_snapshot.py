@@ -71,15 +71,25 @@ def _target(seed: int = 0) -> tuple[ForgetfulStorage, Store]:
     return storage, store
 
 
-async def _install(store: Store, chunks: list[bytes], crash_at: str | None = None) -> None:
-    def crash_point(name: str) -> None:
-        if name == crash_at:
+@attrs.frozen
+class CrashesAt:
+    """Sites of which one is a crash."""
+
+    point: str | None
+
+    def sometimes(self, site: str) -> bool:
+        return False
+
+    def passes(self, point: str) -> None:
+        if point == self.point:
             raise Crash
 
+
+async def _install(store: Store, chunks: list[bytes], crash_at: str | None = None) -> None:
     async def write(fill: Fill) -> None:
         write_log(store, fill)
 
-    install = SnapshotInstall(store, crash_point)
+    install = SnapshotInstall(store, CrashesAt(crash_at))
     for chunk in chunks:
         install.add(chunk)
     made = attrs.evolve(

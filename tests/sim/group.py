@@ -6,6 +6,8 @@ lead, repeat only what was certainly not proposed, and report everything else as
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import attrs
@@ -26,6 +28,7 @@ from trinamo.partition.stored import item_of
 from trinamo.sim.invariants import Member
 from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
+from trinamo.sim.sites import Crashed
 from trinamo.world import World
 
 PARTITION = PartitionId(2)
@@ -51,7 +54,10 @@ class GroupSite:
 
     def __init__(self, machines: Sequence[Machine], knobs: Knobs = Knobs()) -> None:
         self._machines = {machine.node: machine for machine in machines}
+        for machine in machines:
+            machine.fallen = partial(self._fell, machine.node)
         self._lives: dict[NodeId, Life] = {}
+        self._falling: dict[NodeId, Life] = {}
         self._nursery: trio.Nursery | None = None
         self._bounds = knobs.bounds
 
@@ -74,9 +80,11 @@ class GroupSite:
     async def restart(self, node: NodeId) -> None:
         if node in self._lives:
             return
+        if node in self._falling:
+            await self._falling.pop(node).ended.wait()
         world = self._machines[node].boot()
         store = Store.open(world.storage)
-        commit = GroupCommit(world.storage, store)
+        commit = GroupCommit(world.storage, store, world.sites)
         system = System(world, tuple(self.nodes), "simulated")
         host = Host(world, system, store, commit, self._bounds)
         life = self._lives[node] = Life(world, system, store, commit, host, trio.CancelScope())
@@ -94,8 +102,18 @@ class GroupSite:
                     eager = life.world.node == voters[0]
                     await life.host.assign(Assignment(PARTITION, b"", b"", 1, voters, b"t", eager))
                     task_status.started()
+        except BaseExceptionGroup as group:
+            _, others = group.split(Crashed)
+            if others is not None:
+                raise others from None
         finally:
             life.ended.set()
+            with suppress(RuntimeError):  # it has begun long ago
+                task_status.started()
+
+    def _fell(self, node: NodeId) -> None:
+        life = self._falling[node] = self._lives.pop(node)
+        life.scope.cancel()
 
     async def crash(self, node: NodeId, *, machine: bool) -> None:
         life = self._lives.pop(node)

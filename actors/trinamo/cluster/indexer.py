@@ -28,7 +28,7 @@ from trinamo.partition.consumers import Consumers
 from trinamo.partition.feed import Change, cursor_of, decode_change
 from trinamo.partition.globalindexes import EntryChange, GlobalIndex
 from trinamo.partition.messages import Keep, ReadCursors, ReadFeed, TakeChanges
-from trinamo.world import Clock
+from trinamo.world import Clock, Sites
 
 INDEXER: Final = "indexer"
 ROWS_AT_ONCE: Final = 100  # PROTOCOLS 3
@@ -151,6 +151,10 @@ class Indexer(Actor):
             return None
         return _Found(replica, route, *known)
 
+    @property
+    def sites(self) -> Sites:
+        return self._system.world.sites
+
     def lag_s(self, record: TableRecord, index: str) -> float:
         return self._lag(record.address, index)
 
@@ -221,7 +225,8 @@ class _Conversation:
             return False
         consumers.taken(index_id, min(self._positions.values()))
         self._at = consumers.position(index_id)
-        if self._reminded or self._at - self._kept >= KEEP_ENTRIES:
+        follows = self._reminded or self._at - self._kept >= KEEP_ENTRIES
+        if follows or (self._at > self._kept and self._indexer.sites.sometimes("index: cursor at once")):
             await self._keep(found)
             return True
         if self._at >= consumers.last:
@@ -255,7 +260,8 @@ class _Conversation:
     def _read(self, found: _Found, at: int) -> tuple[_Range | None, float | None]:
         """Return what to send next; None if that is not due before a moment, on purpose."""
         replica, epoch = found.replica, found.route.epoch
-        rows = replica.read_feed(ReadFeed(epoch, at + 1, 0, ROWS_AT_ONCE, BYTES_AT_ONCE))
+        count = 1 if self._indexer.sites.sometimes("index: a change at once") else ROWS_AT_ONCE
+        rows = replica.read_feed(ReadFeed(epoch, at + 1, 0, count, BYTES_AT_ONCE))
         if rows.oldest > at + 1:
             raise StorageError(f"the feed before {rows.oldest} is gone, the index has taken it up to {at}")
         taken = list(rows.rows)
@@ -304,6 +310,7 @@ class _Conversation:
             take = TakeChanges(route.epoch, self._source, after, sent.up_to, tuple(changes.values()))
             taken = await self._indexer.router.call(route, take)
             self._positions[route.partition] = taken.position
+            self._indexer.sites.passes("index: told one partition")
 
         parts = list(zip(index.partitions, derived, strict=True))
         if len(parts) == 1:

@@ -88,6 +88,7 @@ class Router:
         self._clock = clock
         self._random = random
         self._system = system
+        self._sites = system.world.sites
         self._host = host
         self._view = view
         self.system_route = PartitionRecord(SYSTEM_PARTITION, b"", b"", SYSTEM_EPOCH, system_nodes)
@@ -121,6 +122,8 @@ class Router:
             node = hint or self.leader(partition) or route.replicas[refusals % len(route.replicas)]
             if refusals and hint is None:
                 node = route.replicas[refusals % len(route.replicas)]
+            if self._sites.sometimes("router: asks anybody"):
+                node = route.replicas[self._random.randrange(0, len(route.replicas))]
             now = clock.monotonic()
             try:
                 answer = await self._system.ask(node, partition, request, now + ANSWER_MAX_S).wait()

@@ -190,6 +190,7 @@ class Supervisor(Actor):
         going = record.status is TableStatus.DELETING
         if not going or record.streams:
             await prepare(self._router, record, version)
+            self._host.sites.passes("table: prepared, not recorded")
         async with self._changing:
             if going and record.streams:
                 await self._catalog.retire(table_id)

@@ -61,7 +61,7 @@ class Node:
         self.config = config
         self.id = world.node
         self.store = Store.open(world.storage)
-        self.commit = GroupCommit(world.storage, self.store)
+        self.commit = GroupCommit(world.storage, self.store, world.sites)
         self.system = System(world, config.nodes, CLUSTER_ID)
         self.host = Host(world, self.system, self.store, self.commit, config.bounds)
         system_nodes = config.nodes[:REPLICAS_MAX]

@@ -59,6 +59,7 @@ class Host:
         self.node = world.node
         self.clock = world.clock
         self.random = world.random
+        self.sites = world.sites
         self.store = store
         self.commit = commit
         self.raft = RaftConfig(
@@ -188,6 +189,7 @@ class Host:
             await self.commit.write(
                 partition, self._next_incarnation(), lambda batch: self.store.create_replica(batch, record)
             )
+            self.sites.passes("replica: recorded, not begun")
         if partition not in self._scopes and partition not in self.store.lost():
             self._begin(partition, assignment.eager)
 
@@ -206,6 +208,7 @@ class Host:
             self._next_incarnation(),
             lambda batch: garbage.append(self.store.drop_replica(batch, partition)),
         )
+        self.sites.passes("replica: dropped, data there")
         for keyspace in garbage:
             self.store.discard(keyspace)
 
@@ -297,12 +300,14 @@ class Host:
             if store.durability is Durability.MEMORY:
                 continue
             long = [replica for replica in self.replicas.values() if replica.wants_flush]
-            if long or store.engine.data_size() > self.bounds.data_unflushed_max:
+            full = store.engine.data_size() > self.bounds.data_unflushed_max
+            if long or full or self.sites.sometimes("data: flushed early"):
                 try:
                     await store.flush()
                 except StorageError as error:
                     _log.error("flush failed", node=self.node, reason=str(error))
                     continue
+                self.sites.passes("data: flushed, logs not cut")
                 for replica in long:
                     if self.replicas.get(replica.partition) is replica:
                         self._guard(replica, replica.truncate_log)

@@ -112,7 +112,7 @@ from trinamo.partition.transfer import SnapshotReceiver, SnapshotSender
 from trinamo.raft import Entry, EntryKind, Membership, RaftConfig, RaftCore, RaftLog, RaftMessage, Ready
 from trinamo.raft.storage import load
 from trinamo.wire import Message
-from trinamo.world import Batch, Clock, Durability, Random
+from trinamo.world import Batch, Clock, Durability, Random, Sites
 
 ENVELOPES_PER_STRETCH = 64  # PROTOCOLS 3: no synchronous stretch beyond 1 ms or 100 items
 ROWS_PER_SLICE = 100  # the same rule
@@ -130,6 +130,7 @@ class Host(Protocol):
     node: NodeId
     clock: Clock
     random: Random
+    sites: Sites
     store: Store
     commit: GroupCommit
     raft: RaftConfig
@@ -180,6 +181,7 @@ class Replica(Actor):
         self.incarnation = incarnation
         self.failure: str | None = None
         self._host = host
+        self._sites = host.sites
         self._store = host.store
         self._open()
         loaded = load(host.store, partition)
@@ -245,10 +247,11 @@ class Replica(Actor):
         self._pump()
         while True:
             batch = await self.mailbox.drain()
-            for start in range(0, len(batch), ENVELOPES_PER_STRETCH):
+            stretch = 1 if self._sites.sometimes("replica: stretches of one") else ENVELOPES_PER_STRETCH
+            for start in range(0, len(batch), stretch):
                 if start:
                     await trio.lowlevel.checkpoint()
-                self.receive(batch[start : start + ENVELOPES_PER_STRETCH])
+                self.receive(batch[start : start + stretch])
 
     def receive(self, batch: list[Envelope]) -> None:
         now = self._host.clock.monotonic()
@@ -280,6 +283,11 @@ class Replica(Actor):
         """One tick of the node's timer."""
         if self._receiver.installing:
             return
+        if self.core.leads:
+            if self._sites.sometimes("leader: steps aside"):
+                self._step_aside()
+        elif self._sites.sometimes("follower: campaigns"):
+            self.campaign()
         if self.consumers.awaited:
             self.consumers.expire(now)
         if self._sender.active:
@@ -303,6 +311,7 @@ class Replica(Actor):
             and not self._receiver.installing
             and self.core.lease_valid(self._host.clock.monotonic())
             and self._holds_all(message.keys)
+            and not self._sites.sometimes("read: lease unused")
         ):
             return self._found(message)
         return None
@@ -344,7 +353,7 @@ class Replica(Actor):
             reply.fail(NotLeader(self.core.leader))
         elif not self.core.settled:
             self._unsettled.append(envelope)
-        elif self.core.lease_valid(now):
+        elif self.core.lease_valid(now) and not self._sites.sometimes("read: lease unused"):
             self._answer_read(message, reply, now)
         else:
             self._confirm(reply, lambda: self._answer_read(message, reply, now))
@@ -421,11 +430,11 @@ class Replica(Actor):
         now = self._wall_us()
         prefix = len(self._keyspace.prefix(Kind.ITEM))
         scan = self._keyspace.scan(Kind.ITEM, max(start, self.record.start), self.record.end)
-        key = b""
+        key, limit = b"", self._slice()
         for count, (found, value) in enumerate(scan, 1):
             key = found[prefix:]
             self.expiries.note(key, item_of(value), now)
-            if count == ROWS_PER_SLICE:
+            if count == limit:
                 return key + b"\x00"
         return None
 
@@ -485,7 +494,7 @@ class Replica(Actor):
         shard = next((each for each in shards if each.began_ms == message.began_ms), None)
         if shard is None:
             return ShardRows((), start, oldest, False, found=False)
-        count_max = min(message.count_max, ROWS_PER_SLICE)
+        count_max = min(message.count_max, self._slice())
         rows, rest = read_changes(self._keyspace, start, self.applied.index, count_max, message.size_max)
         end = shard.end
         if end is None or rest <= end:
@@ -509,7 +518,7 @@ class Replica(Actor):
         rows: list[tuple[bytes, bytes]] = []
         sizes: list[int] = []
         size = 0
-        limit = min(message.count_max, ROWS_PER_SLICE)
+        limit = min(message.count_max, self._slice())
         for key, value in reader.scan(kind, message.start, message.end, reverse=not message.forward):
             size += size_of(value)
             if wholes is None:
@@ -523,6 +532,10 @@ class Replica(Actor):
             if len(rows) >= limit or size > message.size_max:
                 return Rows(tuple(rows), False, tuple(sizes))
         return Rows(tuple(rows), True, tuple(sizes))
+
+    def _slice(self) -> int:
+        """How many rows to look at in one stretch."""
+        return 1 if self._sites.sometimes("read: slices of one") else ROWS_PER_SLICE
 
     # -- writes -----------------------------------------------------------------------------------------------
 
@@ -572,9 +585,10 @@ class Replica(Actor):
             return None
         prefix = len(self._keyspace.prefix(Kind.ITEM))
         scan = self._keyspace.scan(Kind.ITEM, max(message.start, self.record.start), self.record.end)
-        keys = [key[prefix:] for key, _ in islice(scan, ROWS_PER_SLICE)]
+        limit = self._slice()
+        keys = [key[prefix:] for key, _ in islice(scan, limit)]
         effects += [touch_effect(key) for key in keys]
-        return Touched(keys[-1] + b"\x00" if len(keys) == ROWS_PER_SLICE else None)
+        return Touched(keys[-1] + b"\x00" if len(keys) == limit else None)
 
     def _expire(
         self,
@@ -757,6 +771,7 @@ class Replica(Actor):
         for entry in entries:
             self._log_bytes += len(entry.payload)
         self._host.commit.submit(self.partition, self.incarnation, fill, self._durable, self._broken)
+        self._sites.passes("log: written")
 
     def _durable(self) -> None:
         """The oldest outstanding write is durable; called within `submit`, or by the writer's task later."""
@@ -770,6 +785,7 @@ class Replica(Actor):
         promises = self._promises.popleft()
         if written is not None:
             self.core.persisted(*written)
+        self._sites.passes("log: durable, nobody told")
         for peer, message in promises:
             self._host.send(peer, self.partition, message)
 
@@ -893,8 +909,10 @@ class Replica(Actor):
         self.feed_bytes += sum([size for _, size in grown])
         if grown:
             batch.put(Kind.CURSOR, BYTES.encode(), encode_position(self.feed_bytes, 0, 0))
+        self._sites.passes("apply: not written")
         self.applied = attrs.evolve(clocks, index=last.index, term=last.term, tallies=tuple(tallies))
         batch.commit(self.applied)
+        self._sites.passes("apply: written, nobody told")
         for index, size in grown:
             if self.settings.indexes:
                 self.consumers.grew(index, size, self._host.clock.monotonic())
@@ -925,6 +943,7 @@ class Replica(Actor):
             self.feed_bytes = max(0, self.feed_bytes - size)
             self.consumers.trimmed(below)
             batch.put(Kind.CURSOR, TRIMMED.encode(), encode_position(below, clock, index))
+            self._sites.passes("feed: trimmed")
             batch.put(Kind.CURSOR, BYTES.encode(), encode_position(self.feed_bytes, 0, 0))
 
     def _note_past(
@@ -991,7 +1010,8 @@ class Replica(Actor):
 
     def _log_exceeds(self) -> bool:
         bounds = self._host.bounds
-        return self._log_bytes > bounds.log_bytes_max or len(self.core.log) > bounds.log_entries_max
+        long = self._log_bytes > bounds.log_bytes_max or len(self.core.log) > bounds.log_entries_max
+        return long or self._sites.sometimes("log: cut early")
 
     @property
     def wants_flush(self) -> bool:
@@ -1003,11 +1023,14 @@ class Replica(Actor):
         log = self.core.log
         bounds = self._host.bounds
         kept = bounds.log_entries_kept if self._log_bytes <= bounds.log_bytes_max else 16
+        if self._sites.sometimes("log: nothing kept"):
+            kept = 0
         index = Index(min(self._store.durable(self.partition), self.applied.index) - kept)
         if index <= log.truncated_index:
             return
         term, group_log = log.term(index), self._group_log
         self._submit(lambda batch: group_log.truncate(batch, index, term))
+        self._sites.passes("log: cut")
         self.core.compact(index)
         self.record = self._store.record(self.partition)
         self._log_bytes = sum(len(e.payload) for e in log.slice(log.truncated_index + 1, log.last_index + 1))
@@ -1036,6 +1059,11 @@ class Replica(Actor):
         """Ask to lead, as any member may (with a pre-vote)."""
         self.core.campaign(self._host.clock.monotonic())
         self._pump()
+
+    def _step_aside(self) -> None:
+        others = [node for node in self.record.voters if node != self._host.node]
+        if others:
+            self.transfer(others[self._host.random.randrange(0, len(others))])
 
     def transfer(self, target: NodeId) -> None:
         """Hand leadership to `target`."""

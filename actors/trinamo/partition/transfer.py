@@ -81,6 +81,8 @@ class SnapshotSender:
     def _send_next(self, peer: NodeId, now: float) -> None:
         sending, replica = self._sending[peer], self._replica
         try:
+            if replica.host.sites.sometimes("snapshot: given up"):
+                raise StorageError("given up")
             rows = sending.snapshot.next_chunk(now, replica.host.bounds.snapshot_chunk_size)
         except StorageError as error:
             _log.warning("snapshot ended", peer=peer, reason=str(error))
@@ -126,7 +128,7 @@ class SnapshotReceiver:
             return
         if chunk.number == 0:
             self._abandon()
-            self._install = SnapshotInstall(self._replica.host.store)
+            self._install = SnapshotInstall(self._replica.host.store, self._replica.host.sites)
             self._of, self._next = (sender, chunk.index, chunk.term), 0
         if (
             self._install is None
@@ -137,6 +139,7 @@ class SnapshotReceiver:
         self._next += 1
         if chunk.rows:
             self._install.add(chunk.rows)
+            self._replica.host.sites.passes("install: a chunk written")
         if chunk.last:
             self._begin_installing(self._install, chunk)
         else:

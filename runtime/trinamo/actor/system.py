@@ -121,6 +121,7 @@ class Link:
         self._system = system
         self._channel = channel
         self._weather = system.world.weather
+        self._sites = system.world.sites
         self._nursery: trio.Nursery | None = None
         self.peer = peer
         self.open = True
@@ -212,6 +213,8 @@ class Link:
 
     async def _send(self, items: list[Any]) -> None:
         """Send items as one frame, or as several where they are too much for one."""
+        if self._sites.sometimes("link: breaks"):
+            raise LinkDown("it broke")
         payload = cbor2.dumps([self._sent + 1, items])
         if len(payload) <= FRAME_SIZE_MAX:
             self._sent += 1
@@ -308,6 +311,7 @@ class System:
     def __init__(self, world: World, peers: tuple[NodeId, ...], cluster_id: str) -> None:
         self.world = world
         self.node = world.node
+        self._sites = world.sites
         self.cluster_id = cluster_id
         self._peers = tuple(peer for peer in peers if peer != world.node)
         self._actors: dict[Name, Actor] = {}
@@ -382,7 +386,9 @@ class System:
         if actor is None:
             if envelope.reply is not None:
                 envelope.reply.fail(WrongEpoch(f"{self.node} has no {name}"))
-        elif not actor.mailbox.put(envelope) and envelope.reply is not None:
+        elif envelope.reply is None:
+            actor.mailbox.put(envelope)
+        elif self._sites.sometimes("mailbox: full") or not actor.mailbox.put(envelope):
             envelope.reply.fail(MailboxFull(f"{name} on {self.node} is overloaded"))
 
     def heard_at(self, peer: NodeId) -> float:

@@ -20,7 +20,7 @@ import trio
 
 from trinamo.base import PartitionId, StorageError
 from trinamo.lsm.store import Store
-from trinamo.world import Batch, Durability, Family, Storage
+from trinamo.world import QUIET, Batch, Durability, Family, Sites, Storage
 
 Fill = Callable[[Batch], None]
 Done = Callable[[], None]
@@ -50,9 +50,10 @@ def _ignore() -> None: ...
 class GroupCommit:
     """Writes to `log` for all replicas of a node. `run` is its task."""
 
-    def __init__(self, storage: Storage, store: Store) -> None:
+    def __init__(self, storage: Storage, store: Store, sites: Sites = QUIET) -> None:
         self._storage = storage
         self._engine = store.engine
+        self._sites = sites
         self._sync = storage.durability is Durability.FSYNC
         self._batch: Batch | None = None  # gathered while stalled
         self._batch_under_way = False
@@ -137,7 +138,8 @@ class GroupCommit:
 
     def _write(self, fill: Fill) -> None:
         self._writes += 1
-        if self._batch is not None or self._batch_under_way or self._engine.stalled():
+        gathers = self._batch is not None or self._batch_under_way or self._engine.stalled()
+        if gathers or self._sites.sometimes("log: stalled"):
             if self._batch is None:
                 self._batch = self._engine.batch(Family.LOG)
             fill(self._batch)

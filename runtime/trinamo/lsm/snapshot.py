@@ -27,20 +27,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from trinamo.base import PartitionId, StorageError
 from trinamo.lsm.layout import AppliedState, Kind, ReplicaRecord, keyspace_prefix, kind_prefix, replica_bounds
 from trinamo.lsm.store import Store
-from trinamo.world import Batch, Family
+from trinamo.world import QUIET, Batch, Family, Sites
 
 CHUNK_SIZE = 256 << 10  # 1 ms of work or so (PROTOCOLS 3), and far below a frame's limit
 _ROW = struct.Struct(">II")
 _KEYSPACE_SIZE = 8
 
-CrashPoint = Callable[[str], None]
 Fill = Callable[[Batch], None]
 WriteLog = Callable[[Fill], Awaitable[None]]
 """Fill a log batch, and return when it is durable: `GroupCommit.write` of one replica."""
-
-
-def no_crash(name: str) -> None:
-    """The crash point of production."""
 
 
 class ReplicaSnapshot:
@@ -97,11 +92,11 @@ class ReplicaSnapshot:
 class SnapshotInstall:
     """A replica's new data on its way in. End it with `finish` or `abandon`."""
 
-    def __init__(self, store: Store, crash_point: CrashPoint = no_crash) -> None:
+    def __init__(self, store: Store, sites: Sites = QUIET) -> None:
         self.keyspace = store.new_keyspace()
         self._store = store
         self._prefix = keyspace_prefix(self.keyspace)
-        self._crash_point = crash_point
+        self._sites = sites
 
     def __repr__(self) -> str:
         return f"<SnapshotInstall keyspace {self.keyspace}>"
@@ -121,12 +116,12 @@ class SnapshotInstall:
         """
         assert record.keyspace == self.keyspace
         self._check_complete(record)
-        self._crash_point("install: chunks written")
+        self._sites.passes("install: chunks written")
         await self._store.flush()
-        self._crash_point("install: data flushed")
+        self._sites.passes("install: data flushed")
         old = self._store.find_record(record.partition)
         await write(lambda batch: self._switch(batch, record))
-        self._crash_point("install: switched")
+        self._sites.passes("install: switched")
         if old is not None:
             self._store.discard(old.keyspace)
 

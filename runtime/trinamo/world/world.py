@@ -6,6 +6,7 @@ from trinamo.base import NodeId
 from trinamo.world.clock import Clock
 from trinamo.world.network import Network
 from trinamo.world.random import Random
+from trinamo.world.sites import QUIET, Sites
 from trinamo.world.storage import Storage
 from trinamo.world.weather import FairWeather, Weather
 
@@ -20,3 +21,4 @@ class World:
     storage: Storage
     random: Random
     weather: Weather = FairWeather()  # it has no state
+    sites: Sites = QUIET

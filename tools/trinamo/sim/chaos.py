@@ -14,16 +14,18 @@ import trio
 
 from trinamo.base import NodeId
 from trinamo.sim.network import FAIR, Hub, Weather
+from trinamo.sim.sites import Places
 from trinamo.sim.trace import Trace
 
 PAUSE_MEAN_S: Final = 0.7  # about an election, so that some faults hit in the middle of one
 FAULTS: Final = (
-    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal", "stumble", "relapse",
+    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal", "stumble", "relapse", "fall", "fall",
 )  # fmt: skip
 LEADER_RATE: Final = 0.6
 DOWN_MEAN_S: Final = 0.7
 ALONE_MEAN_S: Final = 1.2  # longer than an election
 RELAPSE_MEAN_S: Final = 0.05
+FALL_MAX_S: Final = 2.0  # how long a crash point is armed
 STORMS: Final = (
     Weather(delay_mean=0.01, slow_rate=0.05),
     Weather(loss_rate=0.05, slow_rate=0.02),
@@ -60,6 +62,7 @@ class Chaos:
     hub: Hub
     dice: random.Random
     trace: Trace
+    places: Places
     machine_crashes: bool
     faults: Sequence[str] = FAULTS
     """What to choose from; what stands here twice is twice as likely."""
@@ -78,6 +81,7 @@ class Chaos:
             "heal": self._heal,
             "stumble": self._stumble,
             "relapse": self._relapse,
+            "fall": self._fall,
         }
         while trio.current_time() < until:
             await trio.sleep(self.dice.expovariate(1 / self.pause_mean_s))
@@ -88,7 +92,8 @@ class Chaos:
         await self.mend()
 
     async def mend(self) -> None:
-        """Heal the network and restart who is down."""
+        """Heal the network and restart who is down; from now on nothing happens but by itself."""
+        self.places.calm, self.places.armed = True, None
         await self._heal()
         for node in self.victim.nodes:
             if node not in self.victim.live:
@@ -128,6 +133,25 @@ class Chaos:
             await self._end(leader)
             await self.victim.restart(leader)
 
+    async def _fall(self) -> None:
+        """A node crashes at a named place, and begins another life after a while."""
+        places = self.places
+        points = list(places.passed)
+        if not points:
+            return
+        point = self.dice.choice(points)
+        places.arm(point, machine=self._draws_machine())
+        with trio.move_on_after(FALL_MAX_S):
+            await places.fell.wait()
+        if places.armed is not None:
+            places.armed = None
+            return
+        name = f"fall at {point}"
+        self.counts[name] = self.counts.get(name, 0) + 1
+        await trio.sleep(self.dice.expovariate(1 / DOWN_MEAN_S))
+        for node in self.victim.nodes:
+            await self.victim.restart(node)
+
     async def _bounce_all(self) -> None:
         for node in list(self.victim.live):
             await self._end(node)
@@ -136,8 +160,10 @@ class Chaos:
             await self.victim.restart(node)
 
     async def _end(self, node: NodeId) -> None:
-        machine = self.machine_crashes and self.dice.random() < 0.5
-        await self.victim.crash(node, machine=machine)
+        await self.victim.crash(node, machine=self._draws_machine())
+
+    def _draws_machine(self) -> bool:
+        return self.machine_crashes and self.dice.random() < 0.5
 
     async def _isolate(self) -> None:
         nodes = list(self.victim.nodes)

@@ -4,6 +4,8 @@ What a process adds (doors, signals, data directories) is left out; a request go
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import attrs
@@ -18,6 +20,7 @@ from trinamo.partition import Replica
 from trinamo.sim.invariants import Member
 from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
+from trinamo.sim.sites import Crashed
 
 
 @attrs.define(eq=False)
@@ -32,7 +35,10 @@ class ClusterSite:
 
     def __init__(self, machines: Sequence[Machine], knobs: Knobs = Knobs()) -> None:
         self._machines = {machine.node: machine for machine in machines}
+        for machine in machines:
+            machine.fallen = partial(self._fell, machine.node)
         self._lives: dict[NodeId, _Life] = {}
+        self._falling: dict[NodeId, _Life] = {}
         self._nursery: trio.Nursery | None = None
         self._config = NodeConfig(
             nodes=tuple(self._machines),
@@ -77,6 +83,8 @@ class ClusterSite:
     async def restart(self, node: NodeId) -> None:
         if node in self._lives:
             return
+        if node in self._falling:
+            await self._falling.pop(node).ended.wait()
         assert self._nursery is not None
         life = self._lives[node] = _Life(Node(self._machines[node].boot(), self._config))
         await self._nursery.start(self._live, life)
@@ -85,8 +93,20 @@ class ClusterSite:
         try:
             with life.scope:
                 await life.node.run(task_status=task_status)
+        except BaseExceptionGroup as group:
+            _, others = group.split(Crashed)
+            if others is not None:
+                raise others from None
         finally:
             life.ended.set()
+            with suppress(RuntimeError):  # it has begun long ago
+                task_status.started()
+
+    def _fell(self, node: NodeId) -> None:
+        """A life has ended from within."""
+        life = self._falling[node] = self._lives.pop(node)
+        life.node.crash()
+        life.scope.cancel()
 
     async def crash(self, node: NodeId, *, machine: bool) -> None:
         life = self._lives.pop(node)
@@ -104,7 +124,7 @@ class ClusterSite:
         request = ApiRequest(operation, service, parameters, DEFAULT_ACCOUNT, "us-east-1")
         try:
             return await gateway.handle(request)
-        except OperatingError as error:
+        except (OperatingError, Crashed) as error:
             raise internal_server_error() from error
 
     # Replicas

@@ -11,6 +11,7 @@ from trinamo.base import NodeId
 from trinamo.lsm import SimulatedStorage
 from trinamo.sim.clock import SimulatedClock, drawn_rate
 from trinamo.sim.network import Hub, SimulatedNetwork
+from trinamo.sim.sites import Places, SimulatedSites
 from trinamo.world import Durability, Random, World
 
 T = TypeVar("T")
@@ -43,7 +44,10 @@ class Machine:
     _storage: DelayedStorage
     _rate: float
     _wall_offset: float
+    _places: Places
     lives: int = 0
+    fallen: Callable[[], None] = lambda: None
+    """Called when a life has ended at a crash point, from within it."""
     _network: SimulatedNetwork | None = None
     _clock: SimulatedClock | None = None
 
@@ -57,6 +61,7 @@ class Machine:
         durability: Durability,
         drift_max: float,
         wall_offset_max: float = 0.1,
+        places: Places | None = None,
     ) -> "Machine":
         """Draw the traits of a machine from its seed."""
         dice = random.Random(f"{seed}/{node}")
@@ -67,6 +72,7 @@ class Machine:
             storage=DelayedStorage(random.Random(f"{seed}/{node}/disk"), durability),
             rate=drawn_rate(dice, drift_max),
             wall_offset=(2 * dice.random() - 1) * wall_offset_max,
+            places=places or Places(seed, calm=True),
         )
 
     @property
@@ -80,8 +86,14 @@ class Machine:
         self.lives += 1
         self._network = self._hub.network(self.node)
         self._clock = SimulatedClock(self._rate, self._wall_offset)
-        dice = random.Random(f"{self._seed}/{self.node}/life {self.lives}")
-        return World(self.node, self._clock, self._network, self._storage, dice)
+        life = f"{self._seed}/{self.node}/life {self.lives}"
+        sites = SimulatedSites(self._places, random.Random(f"{life}/sites"), self._fall)
+        dice = random.Random(life)
+        return World(self.node, self._clock, self._network, self._storage, dice, sites=sites)
+
+    def _fall(self) -> None:
+        self.crash(machine=self._places.machine)
+        self.fallen()
 
     def crash(self, *, machine: bool = False) -> None:
         """End this life: sends, timers and writes of its World do nothing from now on (PROTOCOLS 8).

@@ -23,6 +23,7 @@ from trinamo.sim.knobs import Knobs
 from trinamo.sim.logs import logs_to
 from trinamo.sim.machine import Machine
 from trinamo.sim.network import Hub
+from trinamo.sim.sites import Places
 from trinamo.sim.trace import Trace
 from trinamo.sim.workloads.asking import Stage
 from trinamo.sim.workloads.metrics import Metrics
@@ -119,8 +120,16 @@ class _Run:
         durability = traits.choice((Durability.OS, Durability.FSYNC))
         self._trace = Trace()
         self._hub = Hub(random.Random(f"{seed}/network"), self._trace)
+        self._places = Places(seed)
         machines = [
-            Machine.built(NodeId(f"n{number}"), seed, self._hub, durability=durability, drift_max=DRIFT_MAX)
+            Machine.built(
+                NodeId(f"n{number}"),
+                seed,
+                self._hub,
+                durability=durability,
+                drift_max=DRIFT_MAX,
+                places=self._places,
+            )
             for number in range(1, settings.nodes + 1)
         ]
         self._site = build(machines, Knobs.draw(random.Random(f"{seed}/knobs")))
@@ -148,6 +157,7 @@ class _Run:
             hub=self._hub,
             dice=random.Random(f"{seed}/chaos"),
             trace=self._trace,
+            places=self._places,
             machine_crashes=durability is Durability.FSYNC,
             faults=settings.faults,
             pause_mean_s=settings.pause_mean_s,
