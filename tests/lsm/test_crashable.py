@@ -1,6 +1,7 @@
 """What the simulator's engine loses, and what it must not."""
 
 import random
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from lsm.engines import everything, put
 from trinamo.base import StorageError
 from trinamo.lsm import CrashableEngine, Faults
-from trinamo.world import Family
+from trinamo.world import Crashed, Family
 
 LOG, DATA = Family.LOG, Family.DATA
 
@@ -92,11 +93,12 @@ def test_unsynced_log_can_still_be_lost_after_a_process_crash() -> None:
     assert lengths == {0, 1, 2, 3, 4}
 
 
-def test_the_crashed_engine_takes_no_more_writes() -> None:
+def test_nobody_is_left_to_use_the_crashed_engine() -> None:
     engine = CrashableEngine(random.Random(1))
     found = engine.crash(machine=False)
-    with pytest.raises(StorageError, match="the process crashed"):
-        put(engine, LOG, (b"k", b"v"))
+    for use in (partial(put, engine, LOG, (b"k", b"v")), partial(engine.get, LOG, b"k"), engine.sync):
+        with pytest.raises(Crashed):
+            use()
     assert found.get(LOG, b"k") is None
 
 

@@ -28,8 +28,7 @@ from trinamo.partition.stored import item_of
 from trinamo.sim.invariants import Member
 from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
-from trinamo.sim.sites import Crashed
-from trinamo.world import World
+from trinamo.world import Crashed, World
 
 PARTITION = PartitionId(2)
 PATIENCE_S = 5.0
@@ -171,10 +170,6 @@ class GroupSite:
     def _leader(self, life: Life) -> NodeId:
         replica = life.host.replicas.get(PARTITION)
         return (None if replica is None else replica.core.leader) or life.world.node
-
-    @property
-    def size(self) -> int:
-        return len(self._machines)
 
     def members(self) -> Iterator[Member]:
         for node, life in self._lives.items():

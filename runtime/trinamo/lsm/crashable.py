@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from trinamo.base import StorageError
-from trinamo.world import Batch, Family, Random
+from trinamo.world import Batch, Crashed, Family, Random
 
 JOURNAL_BATCHES_MAX = 4096  # far more than a simulated crash should take, and a bound on memory
 
@@ -223,10 +223,11 @@ class CrashableEngine:
         self._tables = {Family.LOG: _Table(), Family.DATA: _Table()}
         self._unflushed = 0
         self._refuses: str | None = None  # why no write is taken any more
+        self._crashed = False
 
     def __repr__(self) -> str:
         sizes = {family.value: len(table.keys) for family, table in self._tables.items()}
-        return f"<CrashableEngine {sizes} {self._refuses or 'open'}>"
+        return f"<CrashableEngine {sizes} {'crashed' if self._crashed else self._refuses or 'open'}>"
 
     def get(self, family: Family, key: bytes) -> bytes | None:
         self.check_read()
@@ -272,7 +273,7 @@ class CrashableEngine:
         self._refuses = "the engine is closed"
 
     def crash(self, machine: bool) -> "CrashableEngine":
-        """End this engine, which takes no further writes, and return what a restart finds.
+        """End this engine, which raises `Crashed` from now on, and return what a restart finds.
 
         Always takes a random number of `data`'s newest unflushed batches; with `machine` also of `log`'s
         newest unsynced ones.
@@ -280,7 +281,7 @@ class CrashableEngine:
         found = CrashableEngine(self._random, self.faults)
         found._tables = self._tables
         self._tables = {Family.LOG: _Table(), Family.DATA: _Table()}
-        self._refuses = "the machine crashed" if machine else "the process crashed"
+        self._crashed = True
         for family, table in found._tables.items():
             table.snapshots.clear()
             if family is Family.DATA or machine:
@@ -297,11 +298,17 @@ class CrashableEngine:
         )
 
     def check_read(self) -> None:
-        """Raise `StorageError` when this read is to meet a corrupt block."""
+        """Raise `StorageError` when this read is to meet a corrupt block, `Crashed` when nobody is left to read."""
+        self._check_alive()
         if self._chance(self.faults.corrupt_read_rate):
             raise StorageError("storage could not read: block checksum mismatch")
 
+    def _check_alive(self) -> None:
+        if self._crashed:
+            raise Crashed
+
     def _check_open(self) -> None:
+        self._check_alive()
         if self._refuses is not None:
             raise StorageError(f"storage could not write: {self._refuses}")
 

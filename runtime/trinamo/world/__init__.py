@@ -4,7 +4,7 @@ from trinamo.world.clock import Clock
 from trinamo.world.memory import CHANNEL_FRAMES_MAX, MemoryChannel, MemoryHub, MemoryNetwork
 from trinamo.world.network import Channel, Network
 from trinamo.world.random import Random
-from trinamo.world.sites import QUIET, Sites
+from trinamo.world.sites import QUIET, Crashed, Sites
 from trinamo.world.storage import Batch, Durability, Engine, Family, Reader, Snapshot, Storage
 from trinamo.world.system import SystemClock, seeded_random, system_random
 from trinamo.world.tcp import Address, TcpChannel, TcpNetwork
@@ -18,6 +18,7 @@ __all__ = [
     "Batch",
     "Channel",
     "Clock",
+    "Crashed",
     "Durability",
     "Engine",
     "FairWeather",

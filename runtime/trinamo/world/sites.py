@@ -9,6 +9,10 @@
 from typing import Protocol
 
 
+class Crashed(BaseException):
+    """The process that ran this is no more. Nobody catches it but who began its life."""
+
+
 class Sites(Protocol):
     """What happens at named places."""
 
@@ -16,7 +20,7 @@ class Sites(Protocol):
         """Whether to take the rare branch."""
 
     def passes(self, point: str) -> None:
-        """Go on, or crash."""
+        """Go on, or raise `Crashed`."""
 
 
 class QuietSites:

@@ -53,7 +53,9 @@ PROFILES: Final[tuple[Mapping[str, Any], ...]] = (
 
 def turbulent(seed: int) -> Report:
     """One partition alone. A seed has its own weather: what finds one bug hides another."""
-    settings = Settings(seed, chaos_s=6.0, workload="register", **PROFILES[seed % len(PROFILES)])
+    settings = Settings(
+        seed, **{"nodes": 3, **PROFILES[seed % len(PROFILES)]}, chaos_s=6.0, workload="register"
+    )
     return run_seed(settings, GroupSite)
 
 

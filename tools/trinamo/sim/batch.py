@@ -43,6 +43,7 @@ class Summary:
     virtual_s: float = 0.0
     elections: int = 0
     faults: dict[str, int] = attrs.field(factory=dict)
+    taken: dict[str, int] = attrs.field(factory=dict)
     workloads: dict[str, int] = attrs.field(factory=dict)
     metrics: Metrics = Metrics()
 
@@ -53,8 +54,9 @@ class Summary:
         self.elections += report.elections
         self.metrics += report.metrics
         self.workloads[report.workload] = self.workloads.get(report.workload, 0) + 1
-        for name, count in report.faults.items():
-            self.faults[name] = self.faults.get(name, 0) + count
+        for counts, more in ((self.faults, report.faults), (self.taken, report.taken)):
+            for name, count in more.items():
+                counts[name] = counts.get(name, 0) + count
 
     def lines(self) -> Iterable[str]:
         """Say all of it, a line each."""
@@ -63,6 +65,7 @@ class Summary:
         yield f"{self.seeds} seeds, {self.failed} failed: " + _counts(self.workloads)
         yield f"operations: {metrics.operations:,}, {metrics.unknown:,} of unknown outcome, {metrics.refused:,} refused"
         yield "faults: " + _counts(self.faults)
+        yield "rare branches: " + _counts(self.taken)
         yield f"elections: {self.elections:,}"
         for name, latencies in metrics.latencies.items():
             yield f"{name}: {latencies}"

@@ -83,6 +83,7 @@ class Chaos:
             "relapse": self._relapse,
             "fall": self._fall,
         }
+        self.places.calm = False
         while trio.current_time() < until:
             await trio.sleep(self.dice.expovariate(1 / self.pause_mean_s))
             name = self.dice.choice(self.faults)

@@ -3,7 +3,7 @@
 What a process adds (doors, signals, data directories) is left out; a request goes straight to a node's gateway.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from trinamo.partition import Replica
 from trinamo.sim.invariants import Member
 from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
-from trinamo.sim.sites import Crashed
+from trinamo.world import Crashed
 
 
 @attrs.define(eq=False)
@@ -129,10 +129,6 @@ class ClusterSite:
 
     # Replicas
 
-    @property
-    def size(self) -> int:
-        return len(self._machines)
-
     def members(self) -> Iterator[Member]:
         for name, life in self._lives.items():
             node = life.node
@@ -141,20 +137,23 @@ class ClusterSite:
     def differences(self) -> list[str]:
         if self.live != self.nodes:
             return [f"only {self.live} live"]
-        held = [sorted(self._replicas(node)) for node in self.nodes]
-        if any(partitions != held[0] for partitions in held):
-            return [f"replicas held: {held}"]
-        found = [self._difference(partition) for partition in held[0]]
+        held: dict[PartitionId, dict[NodeId, Replica]] = {}
+        for node in self.nodes:
+            for partition, replica in self._replicas(node).items():
+                held.setdefault(partition, {})[node] = replica
+        found = [self._difference(partition, replicas) for partition, replicas in sorted(held.items())]
         return [difference for difference in found if difference is not None]
 
-    def _difference(self, partition: PartitionId) -> str | None:
-        applied = {node: self._replicas(node)[partition].applied for node in self.nodes}
+    def _difference(self, partition: PartitionId, replicas: Mapping[NodeId, Replica]) -> str | None:
+        voters = {node: sorted(replica.record.voters) for node, replica in replicas.items()}
+        if any(each != sorted(replicas) for each in voters.values()):
+            return f"p{partition} is held by {sorted(replicas)}, its voters are {voters}"
+        applied = {node: replica.applied for node, replica in replicas.items()}
         if len(set(applied.values())) > 1:
             return f"p{partition} applied {applied}"
-        contents = {node: self._contents(node, partition) for node in self.nodes}
-        first = contents[self.nodes[0]]
-        if any(rows != first for rows in contents.values()):
-            return f"p{partition} holds {contents}"
+        contents = [self._contents(node, partition) for node in replicas]
+        if any(rows != contents[0] for rows in contents):
+            return f"p{partition} holds {dict(zip(replicas, contents, strict=True))}"
         return None
 
     def _contents(self, node: NodeId, partition: PartitionId) -> list[tuple[int, bytes, bytes]]:

@@ -47,10 +47,6 @@ class Member(NamedTuple):
 class Watched(Protocol):
     """A site that lets itself be watched."""
 
-    @property
-    def size(self) -> int:
-        """How many nodes there are, alive or not."""
-
     def members(self) -> Iterable[Member]:
         """The nodes that live now."""
 
@@ -217,7 +213,7 @@ class Watcher(trio.abc.Instrument):
         first = max(seen.commit, log.truncated_index) + 1
         if log.commit >= first:
             for entry in log.slice(first, log.commit + 1):
-                self._committed(node, group, entry)
+                self._committed(node, replica, group, entry)
             seen.commit = log.commit
         applied = replica.applied
         known = group.committed.get(applied.index)
@@ -230,30 +226,31 @@ class Watcher(trio.abc.Instrument):
                 f"{node} applied {applied.index} of p{group.partition}, and knows {log.commit} committed"
             )
 
-    def _committed(self, node: NodeId, group: Group, entry: Entry) -> None:
+    def _committed(self, node: NodeId, replica: Replica, group: Group, entry: Entry) -> None:
         checksum = zlib.crc32(entry.payload, entry.kind)
         if entry.index not in group.committed:
-            self._count(node, group, entry)
+            self._count(node, replica, group, entry)
         known = group.committed.setdefault(entry.index, Committed(entry.term, checksum, entry))
         if (known.term, known.checksum) != (entry.term, checksum):
             self._wrong(
                 f"{node} commits {entry.index} of p{group.partition} in term {entry.term}, which was another in {known.term}"
             )
 
-    def _count(self, node: NodeId, group: Group, entry: Entry) -> None:
+    def _count(self, node: NodeId, replica: Replica, group: Group, entry: Entry) -> None:
         """A quorum has what is committed, durably. Nodes that are down may have it."""
-        holders, absent = 0, self._site.size
+        voters = replica.record.voters
+        holders, absent = 0, len(voters)
         for member in self._site.members():
-            replica = member.host.replicas.get(group.partition)
-            if replica is not None:
+            other = member.host.replicas.get(group.partition)
+            if other is not None and member.node in voters:
                 absent -= 1
-                log = replica.core.log
+                log = other.core.log
                 holders += log.truncated_index >= entry.index or (
                     log.saved >= entry.index and log.holds(entry.index, entry.term)
                 )
-        if holders + absent <= self._site.size // 2:
+        if holders + absent <= len(voters) // 2:
             self._wrong(
-                f"{node} commits {entry.index} of p{group.partition}, which {holders} of {self._site.size} have"
+                f"{node} commits {entry.index} of p{group.partition}, which {holders} of {len(voters)} have"
             )
 
     def _look_at_leader(self, node: NodeId, replica: Replica, group: Group, seen: _Seen) -> None:

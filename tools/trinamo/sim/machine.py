@@ -72,7 +72,7 @@ class Machine:
             storage=DelayedStorage(random.Random(f"{seed}/{node}/disk"), durability),
             rate=drawn_rate(dice, drift_max),
             wall_offset=(2 * dice.random() - 1) * wall_offset_max,
-            places=places or Places(seed, calm=True),
+            places=places or Places(seed),
         )
 
     @property

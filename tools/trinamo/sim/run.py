@@ -38,6 +38,7 @@ CHECK_S: Final = (
 )
 POLL_S: Final = 0.1
 WHOLE_S: Final = 60.0  # of chaos: a whole seed (PROTOCOLS 9)
+NODES: Final = (3, 3, 3, 3, 4, 5, 7)
 DRIFT_MAX: Final = 0.05  # RaftConfig.drift_max, the bound that leases count on
 
 
@@ -46,7 +47,8 @@ class Settings:
     """How much a seed is. A whole one has 60 virtual seconds and up to 2,000 operations (PROTOCOLS 9)."""
 
     seed: int
-    nodes: int = 3
+    nodes: int | None = None
+    """None lets the seed choose: three to seven."""
     chaos_s: float = 8.0
     clients: int = 6
     keys: int = 3
@@ -73,12 +75,15 @@ class Report:
     virtual_s: float = 0.0
     elections: int = 0
     chaos_s: float = WHOLE_S
+    nodes: int = 3
+    taken: dict[str, int] = attrs.Factory(dict)
+    """How often the rare branch of each site was taken."""
 
     def __str__(self) -> str:
         faults = " ".join(f"{name}={count}" for name, count in sorted(self.faults.items()))
         state = "FAILED" if self.failures else "passed"
         return (
-            f"seed {self.seed} {state}: trace {self.digest}, {self.workload}: {self.metrics.operations} operations, "
+            f"seed {self.seed} {state}: trace {self.digest}, {self.nodes} nodes, {self.workload}: {self.metrics.operations} operations, "
             f"{self.metrics.unknown} of unknown outcome; {faults}"
         )
 
@@ -121,6 +126,7 @@ class _Run:
         self._trace = Trace()
         self._hub = Hub(random.Random(f"{seed}/network"), self._trace)
         self._places = Places(seed)
+        nodes = settings.nodes or random.Random(f"{seed}/nodes").choice(NODES)
         machines = [
             Machine.built(
                 NodeId(f"n{number}"),
@@ -130,7 +136,7 @@ class _Run:
                 drift_max=DRIFT_MAX,
                 places=self._places,
             )
-            for number in range(1, settings.nodes + 1)
+            for number in range(1, nodes + 1)
         ]
         self._site = build(machines, Knobs.draw(random.Random(f"{seed}/knobs")))
         self._watcher = Watcher(self._site)
@@ -231,6 +237,8 @@ class _Run:
             virtual_s=self._ended,
             elections=self._watcher.elections,
             chaos_s=self._settings.chaos_s,
+            nodes=len(self._site.nodes),
+            taken=self._places.taken,
         )
 
 

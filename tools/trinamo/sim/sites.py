@@ -12,12 +12,10 @@ from typing import Final
 import attrs
 import trio
 
+from trinamo.world import Crashed
+
 AWAKE_RATE: Final = 0.25
 RATES: Final = (0.003, 0.02, 0.2)
-
-
-class Crashed(BaseException):
-    """The process that ran this is no more. Nobody catches it but who began the life."""
 
 
 @attrs.define(eq=False)
@@ -25,7 +23,7 @@ class Places:
     """All named places of a seed, whatever node passes them."""
 
     seed: str
-    calm: bool = False
+    calm: bool = True
     rates: dict[str, float] = attrs.Factory(dict)
     """How often the rare branch of each site is taken; 0 for those asleep."""
     taken: dict[str, int] = attrs.Factory(dict)

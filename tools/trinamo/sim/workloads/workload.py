@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import trio
 
 from trinamo.base import NodeId
+from trinamo.model.errors import ApiError
 from trinamo.sim.workloads.asking import PATIENCES_S, POLL_S, Asker, Outcome, Stage
 from trinamo.sim.workloads.metrics import Metrics
 
@@ -33,8 +34,15 @@ class Workload(ABC):
     async def setup(self) -> None:
         """Create the tables, and return when every node answers."""
         for table in self.tables:
-            await self.stage.perform(self.stage.live()[0], "CreateTable", dict(table))
+            await self.until(lambda: self._create(table))  # noqa: B023  # awaited at once
         await self.responds()
+
+    async def _create(self, table: Mapping[str, Any]) -> bool:
+        try:
+            await self.stage.perform(self.stage.live()[0], "CreateTable", dict(table))
+        except ApiError as error:
+            return error.code == "ResourceInUseException"  # an earlier attempt, of unknown outcome
+        return True
 
     def start(self, nursery: trio.Nursery, until: float) -> None:
         """Start the clients; all end soon after the moment `until`."""
