@@ -1003,6 +1003,11 @@ class Replica(Actor):
         self._host.commit.submit(self.partition, self.incarnation, fill, self._durable, self._broken)
         self._pumping = pumping
 
+    @property
+    def writing(self) -> bool:
+        """Whether writes to `log` are under way, or a snapshot is being installed."""
+        return bool(self._written) or self._receiver.installing
+
     # -- the log's beginning ----------------------------------------------------------------------------------
 
     def _log_is_long(self) -> bool:

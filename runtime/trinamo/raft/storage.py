@@ -94,7 +94,7 @@ def load(store: Store, partition: PartitionId) -> Loaded:
     if applied.index < record.truncated_index:
         raise StorageError(f"partition {partition} lost data it had applied")
     state = _read_hard_state(store, partition)
-    entries = _read_entries(store, record)
+    entries = read_entries(store, record)
     if not _holds_applied(entries, record, applied):
         record, entries = _begin_behind(store, record, applied), []
     last = Index(record.truncated_index + len(entries))
@@ -131,7 +131,8 @@ def _raise_hard_state(
     return HardState(Term(term), vote, max(state.commit, applied.index))
 
 
-def _read_entries(store: Store, record: ReplicaRecord) -> list[Entry]:
+def read_entries(store: Store, record: ReplicaRecord) -> list[Entry]:
+    """Return a log as it is on disk. Raises `StorageError` when it is damaged."""
     entries: list[Entry] = []
     expected = record.truncated_index + 1
     start, end = entry_key(record.partition, expected), log_end(record.partition)

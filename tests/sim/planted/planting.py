@@ -41,6 +41,14 @@ PROFILES: Final[tuple[Mapping[str, Any], ...]] = (
         "pause_mean_s": 0.4,
         "faults": ("isolate", "isolate", "heal", "bounce all", "crash", "crash", "cut one way"),
     },
+    # Frames come twice.
+    {
+        "keys": 1,
+        "clients": 8,
+        "think_mean_s": 0.01,
+        "pause_mean_s": 0.3,
+        "faults": ("echo", "echo", "stumble", "isolate", "heal"),
+    },
     # Nodes begin new lives while others remember what they said.
     {
         "keys": 2,

@@ -324,7 +324,7 @@ def _cuts_too_much(patch: pytest.MonkeyPatch) -> None:
 
 @plant("forgets the end of its log when it restarts")
 def _forgets_tail(patch: pytest.MonkeyPatch) -> None:
-    read = raft_storage._read_entries
+    read = raft_storage.read_entries
 
     def shorter(store: Any, record: Any) -> Any:
         entries = read(store, record)
@@ -336,7 +336,7 @@ def _forgets_tail(patch: pytest.MonkeyPatch) -> None:
             Term(max(state.term, applied.term, record.truncated_term)), state.vote, Index(applied.index)
         )
 
-    patch.setattr(raft_storage, "_read_entries", shorter)
+    patch.setattr(raft_storage, "read_entries", shorter)
     patch.setattr(raft_storage, "_raise_hard_state", raise_nothing)
 
 

@@ -19,7 +19,7 @@ from trinamo.sim.trace import Trace
 
 PAUSE_MEAN_S: Final = 0.7  # about an election, so that some faults hit in the middle of one
 FAULTS: Final = (
-    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal", "stumble", "relapse", "fall", "fall",
+    "crash", "crash", "bounce all", "isolate", "isolate", "cut one way", "storm", "heal", "heal", "stumble", "relapse", "fall", "fall", "echo",
 )  # fmt: skip
 LEADER_RATE: Final = 0.6
 DOWN_MEAN_S: Final = 0.7
@@ -33,6 +33,8 @@ STORMS: Final = (
     Weather(loss_rate=0.1, duplication_rate=0.1, reordering_rate=0.1, slow_rate=0.1, slow_max=0.5),
     Weather(delay_min=0.05, delay_mean=0.05),
 )
+
+ECHO: Final = Weather(duplication_rate=0.4, reordering_rate=0.3, slow_rate=0.05, slow_max=0.3)
 
 
 class Victim(Protocol):
@@ -78,6 +80,7 @@ class Chaos:
             "isolate": self._isolate,
             "cut one way": self._cut,
             "storm": self._storm,
+            "echo": self._echo,
             "heal": self._heal,
             "stumble": self._stumble,
             "relapse": self._relapse,
@@ -183,6 +186,10 @@ class Chaos:
 
     async def _storm(self) -> None:
         self.hub.weather = self.dice.choice(STORMS)
+
+    async def _echo(self) -> None:
+        """Frames come twice, and late."""
+        self.hub.weather = ECHO
 
     async def _heal(self) -> None:
         self.hub.heal()

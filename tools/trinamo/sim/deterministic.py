@@ -18,6 +18,8 @@ import trio
 import trio._core._run as _run
 from trio.testing import MockClock
 
+from trinamo.sim.guards import nothing_real
+
 T = TypeVar("T")
 
 _seeded = threading.local()
@@ -41,17 +43,28 @@ class _Dice(Random):
         return here or self._elsewhere
 
 
+def _stopped() -> float:
+    return 0.0
+
+
+async def _guarded(main: Callable[[], Awaitable[T]]) -> T:
+    with nothing_real():
+        return await main()
+
+
 def run_deterministically(seed: str, main: Callable[[], Awaitable[T]]) -> T:
     """Run `main` in a Trio of its own whose time is virtual and whose schedule follows from `seed` alone.
 
-    From the first call on Trio sorts its batches in every thread, which nobody can tell: they are shuffled afterwards.
+    Raises `NotSimulated` out of `main` where something real is asked for. From the first call on Trio sorts its batches in every thread, which nobody can tell: they are shuffled afterwards.
     """
     if not isinstance(_run._r, _Dice):
         _run._r = _Dice(_run._r)
         _run._ALLOW_DETERMINISTIC_SCHEDULING = True  # type: ignore[misc]  # Final, but made to be patched
     before = getattr(_seeded, "dice", None)
     _seeded.dice = Random(seed)  # a string is seeded by its SHA-512, whatever PYTHONHASHSEED says
+    clock = MockClock(autojump_threshold=0)
+    clock._real_clock = _stopped  # it would only be asked how much of virtual time passes in it: none
     try:
-        return trio.run(main, clock=MockClock(autojump_threshold=0))
+        return trio.run(_guarded, main, clock=clock)
     finally:
         _seeded.dice = before

@@ -11,7 +11,8 @@ and draws nothing, so a run is the same run whether it is watched or not.
 6. What a node promised is there after a crash: its term, its vote, the entries that it acknowledged.
 7. The terms in a log never fall.
 8. Only who leads has writes in flight.
-9. In the end the state of a replica is what the committed log makes of nothing.
+9. What a new leader's entries replaced is gone from disk too.
+10. In the end the state of a replica is what the committed log makes of nothing.
 """
 
 import zlib
@@ -21,7 +22,7 @@ from typing import Final, NamedTuple, Protocol
 import attrs
 import trio
 
-from trinamo.base import NodeId, PartitionId
+from trinamo.base import NodeId, PartitionId, StorageError
 from trinamo.lsm import Kind
 from trinamo.lsm.store import Store
 from trinamo.partition import Replica
@@ -29,6 +30,7 @@ from trinamo.partition.host import Host
 from trinamo.partition.stored import decode_payload, encode_value
 from trinamo.raft import Entry, EntryKind
 from trinamo.raft.messages import AppendAck, RaftMessage, Vote, VoteReply
+from trinamo.raft.storage import read_entries
 from trinamo.world import Clock
 
 LOOK_S: Final = 0.01  # virtual
@@ -82,6 +84,9 @@ class _Seen:
     """How far a replica was looked at in its present life."""
 
     commit: int
+    last: int = 0
+    shrunk: bool = False
+    """Whether the log has lost entries, and its copy on disk was not looked at since."""
     led: tuple[int, int] | None = None
     """Since when it leads: the term, and what it knew to be committed then."""
 
@@ -111,7 +116,10 @@ class Watcher(trio.abc.Instrument):
         present = [(id(member.host), len(member.host.replicas)) for member in self._site.members()]
         if now >= self._due or present != self._present:
             self._due, self._present = now + LOOK_S, present
-            self.look()
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001  # Trio would only log it, and look no more
+                self._wrong(f"the watcher failed: {error!r}")
 
     def _wrong(self, fault: str) -> None:
         if len(self.faults) < 20:  # the first few tell the story
@@ -173,6 +181,7 @@ class Watcher(trio.abc.Instrument):
                     self._begin(member.node, replica)
                 seen[id(replica)] = known
                 self._look_at(member.node, replica, known[1])
+                self._look_at_disk(member, replica, known[1])
                 if replica.core.leads:
                     leading.setdefault(partition, []).append((replica, member))
         self._seen = seen
@@ -225,6 +234,25 @@ class Watcher(trio.abc.Instrument):
             self._wrong(
                 f"{node} applied {applied.index} of p{group.partition}, and knows {log.commit} committed"
             )
+
+    def _look_at_disk(self, member: Member, replica: Replica, seen: _Seen) -> None:
+        log = replica.core.log
+        seen.shrunk = seen.shrunk or log.last_index < seen.last
+        seen.last = log.last_index
+        if seen.shrunk and not replica.writing:
+            seen.shrunk = False
+            try:
+                held = [(entry.index, entry.term) for entry in read_entries(member.store, replica.record)]
+            except StorageError as error:
+                self._wrong(f"{member.node} cannot read its log of p{replica.partition}: {error}")
+                return
+            known = [
+                (entry.index, entry.term) for entry in log.slice(log.truncated_index + 1, log.last_index + 1)
+            ]
+            if held != known:
+                self._wrong(
+                    f"{member.node} has {held} of p{replica.partition} on disk, and believes to have {known}"
+                )
 
     def _committed(self, node: NodeId, replica: Replica, group: Group, entry: Entry) -> None:
         checksum = zlib.crc32(entry.payload, entry.kind)
