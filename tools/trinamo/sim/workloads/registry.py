@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from trinamo.sim.workloads.append import Append
 from trinamo.sim.workloads.asking import Stage
 from trinamo.sim.workloads.batch import Batch
 from trinamo.sim.workloads.counter import Counter
@@ -17,6 +18,7 @@ from trinamo.sim.workloads.unique import Unique
 from trinamo.sim.workloads.workload import Workload
 
 WORKLOADS: Final[Mapping[str, Callable[[Stage], Workload]]] = {
+    "append": Append,
     "batch": Batch,
     "counter": Counter,
     "eventual": Eventual,
