@@ -4,10 +4,17 @@ Processes are spawned, not forked: each seed runs in an interpreter that knows n
 come in the order of their seeds, whoever was faster.
 """
 
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import zip_longest
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -22,6 +29,38 @@ SEEDS_A_TASK: Final = 4  # what is handed to a process at once
 def run_one(settings: Settings) -> Report:
     """Run one seed of the whole cluster."""
     return run_seed(settings, ClusterSite)
+
+
+def write_trace(settings: Settings, path: Path) -> Report:
+    """Run one seed, and write all its events to a file."""
+    with path.open("w") as file:
+        return run_seed(settings, ClusterSite, file)
+
+
+def fails(settings: Settings) -> Report | None:
+    """Return the report of a seed that fails."""
+    report = run_one(settings)
+    return report if report.failures else None
+
+
+def differing_event(report: Report) -> str | None:
+    """Run a seed again, in a fresh process under another hash seed; return the first event that is another there."""
+    with tempfile.TemporaryDirectory() as folder:
+        again, here = Path(folder, "again"), Path(folder, "here")
+        hash_seed = str(1 + report.seed % 4_000_000_000)
+        command = [sys.executable, *shlex.split(report.reproducing)[1:], "--trace", str(again)]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if f"trace {report.digest}" in done.stdout:
+            return None
+        if not again.exists():
+            return f"under PYTHONHASHSEED={hash_seed} it does not run: {done.stderr.strip()[-500:]}"
+        write_trace(report.settings, here)
+        with again.open() as one, here.open() as other:
+            for number, (first, second) in enumerate(zip_longest(one, other, fillvalue="nothing"), 1):
+                if first != second:
+                    return f"event {number} is {second.strip()!r}, and under PYTHONHASHSEED={hash_seed} {first.strip()!r}"
+        return f"two runs here have different traces, {report.digest} and another"
 
 
 def run_many(every: Sequence[Settings], jobs: int) -> Iterator[Report]:
@@ -40,6 +79,10 @@ class Summary:
     begin: float = attrs.field(factory=time.perf_counter)
     seeds: int = 0
     failed: int = 0
+    compared: int = 0
+    """How many were run again, and ..."""
+    differing: int = 0
+    """... how many of them were another run then."""
     virtual_s: float = 0.0
     elections: int = 0
     faults: dict[str, int] = attrs.field(factory=dict)
@@ -67,6 +110,8 @@ class Summary:
         yield "faults: " + _counts(self.faults)
         yield "rare branches: " + _counts(self.taken)
         yield f"elections: {self.elections:,}"
+        if self.compared:
+            yield f"run twice: {self.compared:,}, of which {self.differing:,} differ"
         for name, latencies in metrics.latencies.items():
             yield f"{name}: {latencies}"
         rate, hours = self.seeds / seconds * 60, self.virtual_s / 3600

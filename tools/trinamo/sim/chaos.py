@@ -62,7 +62,7 @@ class Chaos:
 
     victim: Victim
     hub: Hub
-    dice: random.Random
+    seed: str
     trace: Trace
     places: Places
     machine_crashes: bool
@@ -71,6 +71,12 @@ class Chaos:
     pause_mean_s: float = PAUSE_MEAN_S
     counts: dict[str, int] = attrs.Factory(dict)
     """How often each fault was done."""
+    acts: list[str] = attrs.Factory(list)
+    """All that was done, or left out, in order."""
+    without: frozenset[int] = frozenset()
+    """Numbers of acts to leave out."""
+    dice: random.Random = attrs.Factory(lambda self: random.Random(self.seed), takes_self=True)
+    """Those of the present act: it draws what it draws, whatever others did."""
 
     async def rage(self, until: float) -> None:
         """Do faults until a moment of virtual time."""
@@ -88,8 +94,13 @@ class Chaos:
         }
         self.places.calm = False
         while trio.current_time() < until:
+            number = len(self.acts)
+            self.dice = random.Random(f"{self.seed}/{number}")
             await trio.sleep(self.dice.expovariate(1 / self.pause_mean_s))
             name = self.dice.choice(self.faults)
+            self.acts.append(name)
+            if number in self.without:
+                continue
             self.counts[name] = self.counts.get(name, 0) + 1
             self.trace.note(f"{trio.current_time():.6f} chaos: {name}")
             await acts[name]()

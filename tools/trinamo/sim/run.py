@@ -8,7 +8,7 @@
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TextIO
 
 import attrs
 import orjson
@@ -18,6 +18,7 @@ from trinamo.base import NodeId
 from trinamo.sim.chaos import FAULTS, PAUSE_MEAN_S, Chaos, Victim
 from trinamo.sim.clock import EPOCH
 from trinamo.sim.deterministic import run_deterministically
+from trinamo.sim.dice import TaskDice
 from trinamo.sim.invariants import Watched, Watcher
 from trinamo.sim.knobs import Knobs
 from trinamo.sim.logs import logs_to
@@ -39,6 +40,7 @@ CHECK_S: Final = (
 POLL_S: Final = 0.1
 WHOLE_S: Final = 60.0  # of chaos: a whole seed (PROTOCOLS 9)
 NODES: Final = (3, 3, 3, 3, 4, 5, 7)
+OPERATIONS_MAX: Final = 2_000
 DRIFT_MAX: Final = 0.05  # RaftConfig.drift_max, the bound that leases count on
 
 
@@ -52,12 +54,16 @@ class Settings:
     chaos_s: float = 8.0
     clients: int = 6
     keys: int = 3
-    operations_max: int = 2_000
+    operations_max: int = OPERATIONS_MAX
     think_mean_s: float = 0.07
     faults: Sequence[str] = FAULTS
     pause_mean_s: float = PAUSE_MEAN_S
     workload: str | None = None
     """One of `WORKLOADS`; None lets the seed choose."""
+    without: frozenset[int] = frozenset()
+    """Acts of chaos to leave out, by their numbers."""
+    muted: frozenset[int] = frozenset()
+    """Clients that do nothing, by their numbers."""
 
 
 @attrs.frozen
@@ -74,7 +80,9 @@ class Report:
     """The trace's last events."""
     virtual_s: float = 0.0
     elections: int = 0
-    chaos_s: float = WHOLE_S
+    settings: Settings = Settings(0)
+    acts: tuple[str, ...] = ()
+    """What chaos did, or left out, in order."""
     nodes: int = 3
     taken: dict[str, int] = attrs.Factory(dict)
     """How often the rare branch of each site was taken."""
@@ -90,8 +98,16 @@ class Report:
     @property
     def reproducing(self) -> str:
         """The command that shows a failure again."""
-        length = "" if self.chaos_s == WHOLE_S else f" --minutes {self.chaos_s / 60:g}"
-        return f"python -m trinamo.sim --seed {self.seed} --workload {self.workload}{length}"
+        settings = self.settings
+        parts = [f"python -m trinamo.sim --seed {self.seed} --workload {self.workload}"]
+        if settings.chaos_s != WHOLE_S:
+            parts.append(f"--minutes {settings.chaos_s / 60:.6g}")
+        for option, numbers in (("--without", settings.without), ("--mute", settings.muted)):
+            if numbers:
+                parts.append(f"{option} {','.join(map(str, sorted(numbers)))}")
+        if settings.operations_max != OPERATIONS_MAX:
+            parts.append(f"--operations {settings.operations_max}")
+        return " ".join(parts)
 
 
 class Site(Victim, Watched, Protocol):
@@ -110,20 +126,20 @@ class Site(Victim, Watched, Protocol):
 Build = Callable[[Sequence[Machine], Knobs], Site]
 
 
-def run_seed(settings: Settings, build: Build) -> Report:
-    """Run one seed to its end."""
-    return run_deterministically(f"trinamo/{settings.seed}", _Run(settings, build).play)
+def run_seed(settings: Settings, build: Build, written: TextIO | None = None) -> Report:
+    """Run one seed to its end. Its trace is written to `written`, an event a line."""
+    return run_deterministically(f"trinamo/{settings.seed}", _Run(settings, build, Trace(written)).play)
 
 
 class _Run:
     """The parts of one seed."""
 
-    def __init__(self, settings: Settings, build: Build) -> None:
+    def __init__(self, settings: Settings, build: Build, trace: Trace) -> None:
         self._settings = settings
         seed = f"trinamo/{settings.seed}"
         traits = random.Random(f"{seed}/traits")
         durability = traits.choice((Durability.OS, Durability.FSYNC))
-        self._trace = Trace()
+        self._trace = trace
         self._hub = Hub(random.Random(f"{seed}/network"), self._trace)
         self._places = Places(seed)
         nodes = settings.nodes or random.Random(f"{seed}/nodes").choice(NODES)
@@ -146,7 +162,7 @@ class _Run:
             Stage(
                 perform=self._perform,
                 live=lambda: self._site.live,
-                dice=random.Random(f"{seed}/clients"),
+                dice=TaskDice(f"{seed}/clients"),
                 now=trio.current_time,
                 sleep=trio.sleep,
                 wall=lambda: EPOCH + trio.current_time(),
@@ -155,17 +171,19 @@ class _Run:
                 keys=settings.keys,
                 operations_max=settings.operations_max,
                 think_mean_s=settings.think_mean_s,
+                muted=settings.muted,
                 wall_error_s=0.5 + (settings.chaos_s + 60) * DRIFT_MAX / 2,
             )
         )
         self._chaos = Chaos(
             victim=self._site,
             hub=self._hub,
-            dice=random.Random(f"{seed}/chaos"),
+            seed=f"{seed}/chaos",
             trace=self._trace,
             places=self._places,
             machine_crashes=durability is Durability.FSYNC,
             faults=settings.faults,
+            without=settings.without,
             pause_mean_s=settings.pause_mean_s,
         )
         self._failures: list[str] = []
@@ -236,7 +254,8 @@ class _Run:
             recent=tuple(self._trace.recent),
             virtual_s=self._ended,
             elections=self._watcher.elections,
-            chaos_s=self._settings.chaos_s,
+            settings=self._settings,
+            acts=tuple(self._chaos.acts),
             nodes=len(self._site.nodes),
             taken=self._places.taken,
         )

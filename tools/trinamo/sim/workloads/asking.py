@@ -6,7 +6,6 @@
 """
 
 import json
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ import trio
 
 from trinamo.base import NodeId
 from trinamo.model.errors import ApiError
+from trinamo.sim.dice import TaskDice
 from trinamo.sim.workloads.metrics import Latencies, Metrics, latency_class
 
 Perform = Callable[[NodeId, str, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -35,7 +35,7 @@ class Stage:
     perform: Perform
     live: Callable[[], Sequence[NodeId]]
     """The nodes that take requests now."""
-    dice: random.Random
+    dice: TaskDice
     now: Callable[[], float]
     """Seconds, never going back."""
     sleep: Callable[[float], Awaitable[None]]
@@ -48,6 +48,8 @@ class Stage:
     operations_max: int = 2_000
     think_mean_s: float = 0.07
     wall_error_s: float = 1.0
+    muted: frozenset[int] = frozenset()
+    """Clients that do nothing."""
     settled: bool = True
     """Whether reads that may be stale are not (PROTOCOLS 6)."""
 

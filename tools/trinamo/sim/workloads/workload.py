@@ -47,9 +47,14 @@ class Workload(ABC):
     def start(self, nursery: trio.Nursery, until: float) -> None:
         """Start the clients; all end soon after the moment `until`."""
         for number in range(self.stage.clients):
-            nursery.start_soon(self._client, f"c{number}", until)
+            if number not in self.stage.muted:
+                nursery.start_soon(self._client, f"c{number}", until)
 
     async def _client(self, name: str, until: float) -> None:
+        with self.stage.dice.apart(name):
+            await self._live(name, until)
+
+    async def _live(self, name: str, until: float) -> None:
         stage = self.stage
         while stage.now() < until and self.asker.asked < stage.operations_max:
             nodes = stage.live()
