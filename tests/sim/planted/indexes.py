@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sim.planted.planting import plant, whole
+from sim.planted.planting import RESTLESS, plant, whole
 from trinamo.cluster import indexer
 from trinamo.lsm.store import DataBatch, KeyspaceReader
 from trinamo.partition import keeping, replica
@@ -18,7 +18,7 @@ from trinamo.wire import Message
 INDEX = whole("index")
 
 
-@plant("an index takes what does not follow", INDEX)
+@plant("an index takes what does not follow", whole("index", **RESTLESS))
 def _takes_anything(patch: pytest.MonkeyPatch) -> None:
     def take(message: TakeChanges, look_up: LookUp, overlay: Any, effects: list[Effect]) -> Message:
         for key, size, item in message.changes:

@@ -67,9 +67,18 @@ def turbulent(seed: int) -> Report:
     return run_seed(settings, GroupSite)
 
 
-def whole(workload: str) -> Scene:
-    """The whole cluster, with the weather that `trinamo sim` has."""
-    return lambda seed: run_seed(Settings(seed, workload=workload), ClusterSite)
+def whole(workload: str, **settings: Any) -> Scene:
+    """The whole cluster, with the weather that `trinamo sim` has, or as `settings` say."""
+    return lambda seed: run_seed(Settings(seed, workload=workload, **settings), ClusterSite)
+
+
+RESTLESS: Final[Mapping[str, Any]] = {
+    "nodes": 3,
+    "think_mean_s": 0.02,
+    "pause_mean_s": 0.4,
+    "faults": ("storm", "echo", "isolate", "relapse", "heal", "stumble"),
+}
+"""Leadership moves, and what former leaders sent comes late."""
 
 
 @attrs.frozen
