@@ -10,25 +10,9 @@ import pytest
 from dynamodb import clients, server
 from dynamodb.audit import Audit
 from dynamodb.calls import item
-from dynamodb.facts import facts, held_by
+from dynamodb.facts import held_by
 
 _numbers = itertools.count(1)
-_held: set[str] = set()
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note which facts the tests that passed have held."""
-    if report.when == "call" and report.passed:
-        _held.update(str(name) for key, name in report.user_properties if key == "fact")
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many facts about the service this run has held."""
-    reasons = sum(fact.reason is not None for fact in facts().values())
-    terminalreporter.write_line(
-        f"facts about the service: {len(_held)} of {len(facts()) - reasons} held by this run's tests,"
-        f" {reasons} listed with a reason why none holds them"
-    )
 
 
 @pytest.fixture(autouse=True)

@@ -113,17 +113,12 @@ def test_what_does_not_replay_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_failure_shrinks() -> None:
+    """What is asked at the beginning and the end is enough to find this bug: no user has to do anything."""
     with PLANTED[BUG].planted():
-        whole = run("--seed", "0", "--workload", "index")
         result = run("--seed", "0", "--workload", "index", "--shrink")
         again = re.findall(r"reproduce: python -m trinamo.sim (.*)", result.output)[-1].split()
         repeated = CliRunner().invoke(sim, again)
     assert result.exit_code == repeated.exit_code == 1
-    assert operations(repeated) < operations(whole) / 3
+    assert again[again.index("--mute") + 1] == "0,1,2,3,4,5"
+    assert float(again[again.index("--minutes") + 1]) < 0.01
     assert CliRunner().invoke(sim, again).exit_code == 0, "without the bug the same plan passes"
-
-
-def operations(result: Result) -> int:
-    found = re.search(r" (\d+) operations", result.output)
-    assert found is not None
-    return int(found[1])

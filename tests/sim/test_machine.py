@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from trinamo.base import NodeId, StorageError
+from trinamo.base import NodeId
 from trinamo.sim.deterministic import run_deterministically
 from trinamo.sim.machine import Machine
 from trinamo.sim.network import Hub
 from trinamo.sim.trace import Trace
-from trinamo.world import Durability, Engine, Family, World
+from trinamo.world import Crashed, Durability, Engine, Family, World
 
 
 def machine(durability: Durability = Durability.FSYNC, seed: str = "1") -> Machine:
@@ -29,7 +29,7 @@ def test_a_process_crash_keeps_the_log() -> None:
     put(engine, Family.LOG, b"a")
     node.crash()
     assert node.boot().storage.open().get(Family.LOG, b"a") == b"value"
-    with pytest.raises(StorageError):
+    with pytest.raises(Crashed):
         put(engine, Family.LOG, b"b")
 
 
