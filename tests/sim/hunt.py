@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,7 +31,7 @@ def hunt(name: str, first: int | None = None) -> tuple[int | None, float]:
     return seed, time.perf_counter() - begin
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sim.hunt", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="bugs to look for; all if none is named")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
@@ -48,10 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             seeds.pop(name, None)
             if seed is not None:
                 seeds[name] = seed
+    lost = [name for name in names if name not in seeds]
+    if lost:
+        print(f"{len(lost)} of {len(names)} were not found within {SEEDS_MAX} seeds")
     if options.keep:
         kept = {name: seeds[name] for name in PLANTED if name in seeds}
         FOUND.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
+    return 1 if lost else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

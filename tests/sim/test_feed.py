@@ -21,10 +21,3 @@ def check(seeds: range, workload: str) -> None:
 @pytest.mark.parametrize("workload", ["stream", "ttl"])
 def test_what_follows_the_feed_is_right(workload: str) -> None:
     check(range(STEP), workload)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("start", range(STEP, 300, STEP))
-@pytest.mark.parametrize("workload", ["stream", "ttl"])
-def test_what_follows_the_feed_is_right_for_long(workload: str, start: int) -> None:
-    check(range(start, start + STEP), workload)

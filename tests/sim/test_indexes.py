@@ -23,11 +23,5 @@ def test_an_index_keeps_up_with_its_table(start: int) -> None:
     check(range(start, start + STEP))
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("start", range(20, 420, STEP))
-def test_an_index_keeps_up_with_its_table_for_long(start: int) -> None:
-    check(range(start, start + STEP))
-
-
 def test_a_seed_with_an_index_replays() -> None:
     assert run(3).digest == run(3).digest

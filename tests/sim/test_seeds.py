@@ -1,4 +1,4 @@
-"""Seeds of the whole cluster, and of one partition alone: 100 in every run, the rest with --all.
+"""Seeds of the whole cluster, and of one partition alone, each of some virtual seconds. `tools/test --all` runs 2,000 whole ones.
 
 A failure prints the command that shows it again. A seed that once found a bug is kept in `FOUND`.
 """
@@ -40,13 +40,6 @@ def test_a_partition_keeps_its_promises(start: int) -> None:
     check(range(start, start + STEP), GroupSite, "register")
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("start", range(80, 480, STEP))
-def test_the_cluster_keeps_its_promises_for_long(start: int) -> None:
-    check(range(start, start + STEP), ClusterSite)
-
-
-@pytest.mark.soak
 def test_a_whole_seed_keeps_its_promises() -> None:
     report = run_seed(Settings(1, chaos_s=60.0, operations_max=2_000), ClusterSite)
     assert not report.failures, "\n".join([str(report), *report.failures])
