@@ -3,10 +3,13 @@
 import random
 import threading
 
+import structlog
 import trio
 from trio.testing import MockClock
 
+from sim.group import GroupSite
 from trinamo.sim.deterministic import run_deterministically
+from trinamo.sim.run import Settings, run_seed
 
 
 async def _race() -> str:
@@ -59,6 +62,33 @@ def test_a_trio_in_another_thread_changes_nothing() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+def test_what_other_threads_log_is_no_part_of_it() -> None:
+    settings, log = Settings(3, chaos_s=1.0, workload="register"), structlog.get_logger("elsewhere")
+    stop = threading.Event()
+    expected, told = run_seed(settings, GroupSite), []
+
+    def take(_logger: object, _level: str, event: structlog.types.EventDict) -> None:
+        told.append(event["event"])
+        raise structlog.DropEvent
+
+    def chatter() -> None:
+        while not stop.is_set():
+            log.error("something failed")
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[take])
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    try:
+        report = run_seed(settings, GroupSite)
+    finally:
+        stop.set()
+        thread.join()
+        structlog.configure(processors=before)
+    assert (report.digest, report.failures) == (expected.digest, ())
+    assert told
 
 
 def test_other_runs_of_trio_are_not_determined() -> None:

@@ -1,5 +1,6 @@
 """What the cluster logs during a run: part of the trace, and a failure where it is an error."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +15,18 @@ _ERRORS = frozenset({"error", "critical", "exception"})
 
 @contextmanager
 def logs_to(trace: Trace, failed: Callable[[str], None]) -> Iterator[None]:
-    """Send what is logged to `trace`; tell `failed` of errors, since a run makes faults but excuses no errors."""
+    """Send what is logged to `trace`; tell `failed` of errors, since a run makes faults but excuses no errors.
 
-    def take(_: WrappedLogger, level: str, event: EventDict) -> Any:
+    What other threads log goes where it went: a cluster may run in one of them.
+    """
+    here, before = threading.get_ident(), structlog.get_config()["processors"]
+
+    def take(logger: WrappedLogger, level: str, event: EventDict) -> Any:
+        if threading.get_ident() != here:
+            shown: Any = event
+            for process in before:
+                shown = process(logger, level, shown)
+            return shown
         error = event.pop("exc_info", None)
         values = " ".join(f"{key}={value}" for key, value in sorted(event.items()) if key != "event")
         line = f"{event['event']} {values}" + (f": {error!r}" if isinstance(error, BaseException) else "")
@@ -25,7 +35,6 @@ def logs_to(trace: Trace, failed: Callable[[str], None]) -> Iterator[None]:
             failed(line)
         raise structlog.DropEvent
 
-    before = structlog.get_config()["processors"]
     structlog.configure(processors=[take])
     try:
         yield
