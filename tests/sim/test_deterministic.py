@@ -1,5 +1,6 @@
 """The canary of determinism: were Trio to schedule otherwise, these would tell."""
 
+import logging
 import random
 import threading
 
@@ -8,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from sim.group import GroupSite
+from trinamo.sim.cluster import ClusterSite
 from trinamo.sim.deterministic import run_deterministically
 from trinamo.sim.run import Settings, run_seed
 
@@ -89,6 +91,17 @@ def test_what_other_threads_log_is_no_part_of_it() -> None:
         structlog.configure(processors=before)
     assert (report.digest, report.failures) == (expected.digest, ())
     assert told
+
+
+def test_how_logging_is_configured_makes_no_difference() -> None:
+    settings = Settings(0, chaos_s=1.0)
+    expected = run_seed(settings, ClusterSite)
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        assert run_seed(settings, ClusterSite).digest == expected.digest
+    finally:
+        structlog.configure(wrapper_class=before)
 
 
 def test_other_runs_of_trio_are_not_determined() -> None:

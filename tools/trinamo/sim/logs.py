@@ -11,22 +11,18 @@ from structlog.typing import EventDict, WrappedLogger
 from trinamo.sim.trace import Trace
 
 _ERRORS = frozenset({"error", "critical", "exception"})
+_EVERYTHING = structlog.make_filtering_bound_logger(0)
 
 
 @contextmanager
 def logs_to(trace: Trace, failed: Callable[[str], None]) -> Iterator[None]:
     """Send what is logged to `trace`; tell `failed` of errors, since a run makes faults but excuses no errors.
 
-    What other threads log goes where it went: a cluster may run in one of them.
+    All of it, however logging is configured. What other threads log goes where it went: a cluster may run in one of them.
     """
-    here, before = threading.get_ident(), structlog.get_config()["processors"]
+    here, configured = threading.get_ident(), structlog.get_config()["wrapper_class"]
 
-    def take(logger: WrappedLogger, level: str, event: EventDict) -> Any:
-        if threading.get_ident() != here:
-            shown: Any = event
-            for process in before:
-                shown = process(logger, level, shown)
-            return shown
+    def take(_: WrappedLogger, level: str, event: EventDict) -> Any:
         error = event.pop("exc_info", None)
         values = " ".join(f"{key}={value}" for key, value in sorted(event.items()) if key != "event")
         line = f"{event['event']} {values}" + (f": {error!r}" if isinstance(error, BaseException) else "")
@@ -35,8 +31,13 @@ def logs_to(trace: Trace, failed: Callable[[str], None]) -> Iterator[None]:
             failed(line)
         raise structlog.DropEvent
 
-    structlog.configure(processors=[take])
+    def wrap(logger: WrappedLogger, processors: Any, context: Any) -> Any:
+        if threading.get_ident() == here:
+            return _EVERYTHING(logger, [take], context)
+        return configured(logger, processors, context)
+
+    structlog.configure(wrapper_class=wrap)  # type: ignore[arg-type]  # it is only ever called
     try:
         yield
     finally:
-        structlog.configure(processors=before)
+        structlog.configure(wrapper_class=configured)
