@@ -71,7 +71,7 @@ def test_what_other_threads_log_is_no_part_of_it() -> None:
     stop = threading.Event()
     expected, told = run_seed(settings, GroupSite), []
 
-    def take(_logger: object, _level: str, event: structlog.types.EventDict) -> None:
+    def take(_logger: object, _level: str, event: structlog.types.EventDict) -> str:
         told.append(event["event"])
         raise structlog.DropEvent
 

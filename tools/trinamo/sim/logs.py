@@ -11,7 +11,6 @@ from structlog.typing import EventDict, WrappedLogger
 from trinamo.sim.trace import Trace
 
 _ERRORS = frozenset({"error", "critical", "exception"})
-_EVERYTHING = structlog.make_filtering_bound_logger(0)
 
 
 @contextmanager
@@ -21,6 +20,7 @@ def logs_to(trace: Trace, failed: Callable[[str], None]) -> Iterator[None]:
     All of it, however logging is configured. What other threads log goes where it went: a cluster may run in one of them.
     """
     here, configured = threading.get_ident(), structlog.get_config()["wrapper_class"]
+    everything: Any = structlog.make_filtering_bound_logger(0)
 
     def take(_: WrappedLogger, level: str, event: EventDict) -> Any:
         error = event.pop("exc_info", None)
@@ -33,7 +33,7 @@ def logs_to(trace: Trace, failed: Callable[[str], None]) -> Iterator[None]:
 
     def wrap(logger: WrappedLogger, processors: Any, context: Any) -> Any:
         if threading.get_ident() == here:
-            return _EVERYTHING(logger, [take], context)
+            return everything(logger, [take], context)
         return configured(logger, processors, context)
 
     structlog.configure(wrapper_class=wrap)  # type: ignore[arg-type]  # it is only ever called
