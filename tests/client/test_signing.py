@@ -10,7 +10,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinamo.client.signing import Credentials, sign, stamp
+from trinamo.model.signing import Credentials, sign, stamp
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 EXAMPLE = Credentials("AKIDEXAMPLE", SECRET)

@@ -105,7 +105,6 @@ READING = ["DescribeContinuousBackups"]
             [
                 *READING,
                 "DescribeContributorInsights",
-                "DescribeKinesisStreamingDestination",
                 "GetResourcePolicy",
             ],
             id="cdk deploy",

@@ -11,6 +11,7 @@ from dynamodb import clients, server
 from dynamodb.audit import Audit
 from dynamodb.calls import item
 from dynamodb.facts import held_by
+from dynamodb.kinesis import ARN, serving_kinesis
 
 _numbers = itertools.count(1)
 
@@ -21,8 +22,15 @@ def _facts_are_noted(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[server.Server]:
-    with server.serving() as running:
+def kinesis_stream() -> Iterator[tuple[str, str]]:
+    """The endpoint and the ARN of a Kinesis data stream that tables may have as a destination."""
+    with serving_kinesis("common-stream") as kinesis:
+        yield kinesis.url, f"{ARN}common-stream"
+
+
+@pytest.fixture(scope="session")
+def cluster(kinesis_stream: tuple[str, str]) -> Iterator[server.Server]:
+    with server.serving("--kinesis-endpoint", kinesis_stream[0]) as running:
         yield running
         code = running.stop()
         assert code == 0, f"exit code {code}\n{running.complaints()}"

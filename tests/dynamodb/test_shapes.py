@@ -136,6 +136,16 @@ def _settings(client: Any, name: str) -> None:
     client.describe_endpoints()
 
 
+def _destinations(client: Any, name: str, stream_arn: str) -> None:
+    microseconds = {"ApproximateCreationDateTimePrecision": "MICROSECOND"}
+    milliseconds = {"ApproximateCreationDateTimePrecision": "MILLISECOND"}
+    place = {"TableName": name, "StreamArn": stream_arn}
+    client.enable_kinesis_streaming_destination(**place, EnableKinesisStreamingConfiguration=microseconds)
+    client.update_kinesis_streaming_destination(**place, UpdateKinesisStreamingConfiguration=milliseconds)
+    client.disable_kinesis_streaming_destination(**place)
+    client.describe_kinesis_streaming_destination(TableName=name)
+
+
 def _writes(client: Any, name: str) -> None:
     for capacity in CAPACITIES:
         asked = {"ReturnConsumedCapacity": capacity, "ReturnItemCollectionMetrics": "SIZE"}
@@ -194,12 +204,15 @@ def _streams(streams: Any, name: str) -> None:
     assert streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
 
 
-def test_every_operation_answers_in_its_shape(client: Any, streams: Any, audit: Audit, name: str) -> None:
+def test_every_operation_answers_in_its_shape(
+    client: Any, streams: Any, audit: Audit, name: str, kinesis_stream: tuple[str, str]
+) -> None:
     audit.seen.clear()
     steps: list[Callable[[Any, str], None]] = [_tables, _settings, _writes, _reads, _statements]
     for step in steps:
         step(client, name)
     _streams(streams, name)
+    _destinations(client, name, kinesis_stream[1])
     for each in (name, f"{name}.provisioned"):
         client.delete_table(TableName=each)
     assert audit.found == []

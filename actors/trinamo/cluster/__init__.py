@@ -2,6 +2,7 @@
 
 from trinamo.cluster.catalog import SUPERVISOR, Catalog, Tables
 from trinamo.cluster.copies import TableCopy, copy_out, put_back
+from trinamo.cluster.deliveries import Deliveries, NoSink, Sink, SinkFailed
 from trinamo.cluster.indexer import Indexer
 from trinamo.cluster.records import (
     SYSTEM_EPOCH,
@@ -22,12 +23,16 @@ __all__ = [
     "SYSTEM_PARTITION",
     "Catalog",
     "CatalogView",
+    "Deliveries",
     "IndexRecord",
     "Indexer",
+    "NoSink",
     "PartitionRecord",
     "Retention",
     "Router",
     "Routes",
+    "Sink",
+    "SinkFailed",
     "Supervisor",
     "Sweeper",
     "TableCopy",

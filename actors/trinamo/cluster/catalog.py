@@ -24,7 +24,7 @@ from trinamo.cluster.records import (
 )
 from trinamo.cluster.router import Router
 from trinamo.cluster.view import CatalogView
-from trinamo.model.tables import TableAddress, TableSpec, TableStatus, at_creation
+from trinamo.model.tables import Destination, TableAddress, TableSpec, TableStatus, at_creation
 from trinamo.partition.messages import Get, Read, Swap
 from trinamo.partition.stored import item_of
 from trinamo.ring import place, split_evenly, token_of
@@ -259,6 +259,20 @@ class Catalog:
                 same = record.table_id == prepared.table_id and record.with_expiry() != record
                 if same and settings_of(record) == settings_of(prepared):
                     return Change([record.with_expiry()], [])
+            return None
+
+        await self.change(decide)
+
+    async def arrive_destinations(
+        self, prepared: TableRecord, problem: Callable[[Destination], str | None]
+    ) -> None:
+        """End a change of a table's Kinesis destinations; but only of the one that was prepared for."""
+
+        def decide(_: Counters, tables: Tables) -> Change | None:
+            for record in tables.values():
+                same = record.table_id == prepared.table_id and record.changes_destinations
+                if same and record.coming.destinations == prepared.coming.destinations:
+                    return Change([record.with_destinations(problem)], [])
             return None
 
         await self.change(decide)

@@ -34,7 +34,8 @@ async def prepare(router: Router, record: TableRecord, version: int) -> None:
             await router.call(route, Get(route.epoch, ()))  # they have none yet
         else:
             await router.call(route, Configure(route.epoch, encode_settings(settings)))
-            had_feed = record.indexes or record.coming.stream_label is not None
+            spec = record.coming
+            had_feed = record.indexes or spec.destinations or spec.stream_label is not None
             if had_feed and not settings.feed and not settings.streams:
                 await _forget_feed(router, route)
 

@@ -7,7 +7,7 @@ Every change of the catalog is one `Swap` that expects the counters it read and 
 so changes are serial, and a view is brought up to date by comparing one number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -15,8 +15,9 @@ import attrs
 import cbor2
 
 from trinamo.base import NodeId, PartitionId
+from trinamo.model.destinations import arrived, is_passing, taking
 from trinamo.model.streams import RETENTION_S
-from trinamo.model.tables import TableAddress, TableSpec, TableStatus
+from trinamo.model.tables import Destination, TableAddress, TableSpec, TableStatus
 from trinamo.partition.feed import Settings
 from trinamo.wire import Message, from_wire, to_wire
 
@@ -181,6 +182,16 @@ class TableRecord(Message):
         """Return the table as it is when its items expire as the spec to come says."""
         return attrs.evolve(self, expiry=self.coming.time_to_live)
 
+    @property
+    def changes_destinations(self) -> bool:
+        """Whether a Kinesis destination is on its way to another status."""
+        return is_passing(self.coming)
+
+    def with_destinations(self, problem: Callable[[Destination], str | None]) -> "TableRecord":
+        """Return the table with its Kinesis destinations where they were on their way to; `problem` says why one cannot be."""
+        next_spec = None if self.next_spec is None else arrived(self.next_spec, problem)
+        return attrs.evolve(self, spec=arrived(self.spec, problem), next_spec=next_spec)
+
     def with_filled(self, index_id: str) -> "TableRecord":
         """Return the table with one of its indexes ACTIVE."""
         indexes = tuple(index.filled() if index.index_id == index_id else index for index in self.indexes)
@@ -209,7 +220,9 @@ class TableRecord(Message):
             self,
             account=f"{RETIRED}{self.account}{RETIRED}{self.table_id}",
             status=TableStatus.ACTIVE,
-            spec=attrs.evolve(self.coming, stream_view=None, global_indexes=(), time_to_live=None, tags=()),
+            spec=attrs.evolve(
+                self.coming, stream_view=None, global_indexes=(), time_to_live=None, tags=(), destinations=()
+            ),
             next_spec=None,
             indexes=(),
         )
@@ -233,14 +246,16 @@ def settings_of(record: TableRecord, version: int = 0) -> Settings:
     """
     going = record.status is TableStatus.DELETING
     kept = [index for index in record.indexes if index.status is not TableStatus.DELETING and not going]
+    destinations = () if going or record.retired else taking(record.coming)
     stream = next((each.label for each in record.streams if each.disabled_at is None), None)
     return Settings(
-        feed=bool(kept) or stream is not None,
+        feed=bool(kept or destinations) or stream is not None,
         expiry=None if going else record.coming.time_to_live,
         indexes=tuple(index.index_id for index in kept),
         version=version,
         stream=stream,
         streams=tuple(each.label for each in record.streams),
+        destinations=tuple(each.number for each in destinations),
     )
 
 

@@ -22,6 +22,7 @@ from trinamo.cluster.view import CatalogView
 from trinamo.model.streams import RETENTION_S
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Host, Replica
+from trinamo.partition.feed import destination_cursor
 from trinamo.partition.messages import Keep, Roll
 from trinamo.partition.shards import STREAMS
 from trinamo.world import Clock
@@ -73,7 +74,7 @@ class Retention(Actor):
     async def look(self) -> None:
         """Do all that is due now. What cannot be done now is left to the next look."""
         for record in list(self._view.tables.values()):
-            if record.streams or record.indexes:
+            if record.streams or record.indexes or record.coming.destinations:
                 await self._look_at(record)
         await self._bound()
         if self._leads(SYSTEM_PARTITION) is not None:
@@ -89,7 +90,7 @@ class Retention(Actor):
             if replica is None:
                 continue
             try:
-                if record.streams:
+                if record.streams or record.coming.destinations:
                     await self._keep(route, replica)
                 await self._trim(route, replica)
             except OperatingError as error:
@@ -108,11 +109,14 @@ class Retention(Actor):
         old = oldest is not None and oldest[1] < horizon
         if over or old:
             kept_from = replica.first_change_since(horizon) if old else 0
-            await self._let_go(route, kept_from - 1, tuple(over))
+            await self._let_go(route, replica, kept_from - 1, tuple(over))
 
-    async def _let_go(self, route: PartitionRecord, up_to: int, shards: tuple[int, ...] = ()) -> None:
-        """Have streams keep nothing of what entries up to `up_to` changed, and forget shards."""
-        positions = {STREAMS: up_to} if up_to > 0 else {}
+    async def _let_go(
+        self, route: PartitionRecord, replica: Replica, up_to: int, shards: tuple[int, ...] = ()
+    ) -> None:
+        """Have streams keep nothing of what entries up to `up_to` changed, nor destinations be told, and forget shards."""
+        names = [STREAMS, *map(destination_cursor, replica.settings.destinations)]
+        positions = dict.fromkeys(names, up_to) if up_to > 0 else {}
         await self._router.call(route, Keep(route.epoch, positions, max(up_to + 1, 0), shards))
 
     async def _trim(self, route: PartitionRecord, replica: Replica) -> None:
@@ -130,7 +134,7 @@ class Retention(Actor):
         led = [
             (route, replica)
             for record in self._view.tables.values()
-            if record.streams
+            if record.streams or record.coming.destinations
             for route in record.partitions
             if (replica := self._leads(route.partition)) is not None
         ]
@@ -147,7 +151,7 @@ class Retention(Actor):
                 _, (route, replica) = min(aged, key=lambda pair: (pair[0], pair[1][0].partition))
                 up_to, size = replica.oldest_changes(excess)
                 excess -= size
-                await self._let_go(route, up_to)
+                await self._let_go(route, replica, up_to)
                 await self._trim(route, replica)
         except OperatingError as error:
             _log.info("retention waits", node=self._system.node, reason=str(error))

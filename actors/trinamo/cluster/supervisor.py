@@ -8,10 +8,11 @@ looks only at the catalog, so it is idempotent and goes on after a failover:
     DELETING  → replicas are dismissed                              → gone
     DELETING, with streams that are kept → shards are closed         → retired, until these are over
 
-An index that was added to a table is then filled, and ACTIVE after that. A change of the time to live is over when every
-partition has it.
+An index that was added to a table is then filled, and ACTIVE after that. A change of the time to live, or of Kinesis
+destinations, is over when every partition has it.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -23,6 +24,7 @@ from trinamo.cluster.catalog import SUPERVISOR, Catalog
 from trinamo.cluster.indexfilling import fill, prepare
 from trinamo.cluster.records import SYSTEM_PARTITION, CatalogChanged, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
+from trinamo.model.destinations import taking
 from trinamo.model.tables import TableStatus
 from trinamo.partition import Assignment, Host
 from trinamo.partition.localindexes import schema_of
@@ -54,8 +56,11 @@ class Supervisor(Actor):
         *,
         spread_leaders: bool,
         settled: bool,
+        problem: Callable[[str], Awaitable[str | None]],
     ) -> None:
+        """`problem` says why changes cannot go to a Kinesis data stream, None if they can."""
         super().__init__(SUPERVISOR)
+        self._problem = problem
         self._clock = clock
         self._host = host
         self._router = router
@@ -185,6 +190,7 @@ class Supervisor(Actor):
             await self._clock.sleep_until(self._clock.monotonic() + passing_s)
         if record.status is TableStatus.ACTIVE:
             await self._change_expiry(record, version)
+            await self._change_destinations(record, version)
             await self._fill_indexes(record)
             return
         going = record.status is TableStatus.DELETING
@@ -204,6 +210,19 @@ class Supervisor(Actor):
             await prepare(self._router, record, version)
             async with self._changing:
                 await self._catalog.activate_expiry(record)
+
+    async def _change_destinations(self, record: TableRecord, version: int) -> None:
+        if not record.changes_destinations:
+            return
+        problems: dict[int, str] = {}
+        for each in taking(record.coming):
+            problem = await self._problem(each.stream_arn)
+            if problem is not None:
+                problems[each.number] = problem
+        arrived = record.with_destinations(lambda each: problems.get(each.number))
+        await prepare(self._router, arrived, version)
+        async with self._changing:
+            await self._catalog.arrive_destinations(record, lambda each: problems.get(each.number))
 
     async def _fill_indexes(self, record: TableRecord) -> None:
         for index in record.indexes:
@@ -237,7 +256,8 @@ class Supervisor(Actor):
 
 def _is_passing(record: TableRecord) -> bool:
     filling = any(index.status is TableStatus.CREATING for index in record.indexes)
-    return record.status in _PASSING or filling or record.with_expiry() != record
+    changing = record.with_expiry() != record or record.changes_destinations
+    return record.status in _PASSING or filling or changing
 
 
 def _node_number(node: NodeId) -> tuple[int, str]:

@@ -176,6 +176,8 @@ class ClusterDatabase:
         table = await self._alter(address, both)
         if self._settled and table.expiry != table.spec.time_to_live:
             await self._wait_until_expiring(self._own(address), table.spec.time_to_live)
+        if self._settled:
+            await self._wait_until_delivering(self._own(address))
         return table
 
     async def delete_table(self, address: TableAddress) -> Table:
@@ -331,6 +333,15 @@ class ClusterDatabase:
         while self._clock.monotonic() < deadline:
             record = self._view.tables.get(address)
             if record is None or record.expiry == attribute or record.coming.time_to_live != attribute:
+                return
+            await self._wait_for_change(deadline)
+
+    async def _wait_until_delivering(self, address: TableAddress) -> None:
+        """Give a change of Kinesis destinations a moment to be in force."""
+        deadline = self._clock.monotonic() + STATUS_WAIT_MAX_S
+        while self._clock.monotonic() < deadline:
+            record = self._view.tables.get(address)
+            if record is None or not record.changes_destinations:
                 return
             await self._wait_for_change(deadline)
 

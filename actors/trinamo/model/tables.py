@@ -97,6 +97,33 @@ class Changes(Message):
     time_to_live_at: float | None = None
 
 
+class DestinationStatus(enum.StrEnum):
+    """Where a Kinesis destination is in its life."""
+
+    ENABLING = "ENABLING"
+    ACTIVE = "ACTIVE"
+    DISABLING = "DISABLING"
+    DISABLED = "DISABLED"
+    ENABLE_FAILED = "ENABLE_FAILED"
+    UPDATING = "UPDATING"
+
+
+@attrs.frozen
+class Destination(Message):
+    """A Kinesis data stream that takes a table's changes (`trinamo.model.destinations`); `number` tells it from former ones.
+
+    `precision` is that of times, MILLISECOND where nothing was said; `description` says why it failed.
+    """
+
+    WIRE = "model.destination"
+    number: int
+    stream_arn: str
+    status: DestinationStatus
+    precision: str | None
+    enabled_at: float
+    description: str | None = None
+
+
 @attrs.frozen
 class TableSpec(Message):
     """All that a user declared of a table. `attributes` stand in the order of AttributeDefinitions."""
@@ -121,6 +148,7 @@ class TableSpec(Message):
     on_demand_since: float | None = None  # the latest time that the table came to be on-demand
     time_to_live: str | None = None  # the attribute, while it is enabled
     changes: Changes = Changes()
+    destinations: tuple[Destination, ...] = ()
 
 
 def at_creation(spec: TableSpec, now: float) -> TableSpec:

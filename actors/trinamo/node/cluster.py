@@ -25,6 +25,7 @@ from trinamo.node.breaking import ClusterFaults
 from trinamo.node.checkpoints import Checkpoints
 from trinamo.node.config import Config
 from trinamo.node.directory import storages
+from trinamo.node.kinesis import sink_of
 from trinamo.node.node import Node, NodeConfig
 from trinamo.node.shardreader import Means
 from trinamo.node.triggers import Triggers
@@ -71,6 +72,7 @@ class Cluster:
             shared=config.shared,
             shard_s=config.shard_hours * 3600,
             stream_bytes=config.stream_bytes // config.nodes,
+            sink=sink_of(config.kinesis_endpoint),
         )
         self.faults = ClusterFaults(self)
         checkpoints = Checkpoints(None if config.data is None else self.ask)

@@ -11,7 +11,7 @@ from typing import Final, Literal
 import attrs
 
 from trinamo.base import NodeId
-from trinamo.node.triggers import TriggerSpec
+from trinamo.node.triggers import SCHEMES, TriggerSpec
 from trinamo.world import Durability
 
 Transport = Literal["memory", "tcp"]
@@ -43,6 +43,7 @@ class Config:
     everybody's signature unread. `wording` is the generation of some texts of errors (`trinamo.model.errors`).
     `shard_hours` is how long a shard of a stream is open; `stream_bytes` bounds what streams and indexes that lag keep, all
     copies together.
+    `kinesis_endpoint` is the URL where the data streams are that tables have as destinations.
     `triggers` are those that are there from the start.
     """
 
@@ -60,6 +61,7 @@ class Config:
     wording: Wording = "older"
     shard_hours: float = 4.0
     stream_bytes: int = 256 << 20
+    kinesis_endpoint: str | None = None
     triggers: tuple[TriggerSpec, ...] = ()
 
     def __attrs_post_init__(self) -> None:
@@ -69,6 +71,10 @@ class Config:
             raise ValueError(f"--shard-hours is more than 0, not {self.shard_hours:g}")
         if self.stream_bytes < 1:
             raise ValueError(f"--stream-bytes is 1 or more, not {self.stream_bytes}")
+        if self.kinesis_endpoint is not None and not self.kinesis_endpoint.startswith(SCHEMES):
+            raise ValueError(
+                f"--kinesis-endpoint is a URL that begins with http, not {self.kinesis_endpoint!r}"
+            )
         _check_choice("--transport", self.transport, ("memory", "tcp"))
         _check_choice("--mode", self.mode, ("settled", "realistic"))
         _check_choice("--wording", self.wording, ("older", "newer"))

@@ -17,9 +17,12 @@ from trinamo.cluster import (
     SYSTEM_PARTITION,
     Catalog,
     CatalogView,
+    Deliveries,
     Indexer,
+    NoSink,
     Retention,
     Router,
+    Sink,
     Supervisor,
     Sweeper,
 )
@@ -31,7 +34,7 @@ from trinamo.lsm import GroupCommit, Store
 from trinamo.node.weather import NodeClock
 from trinamo.partition import Assignment, Host, Replica
 from trinamo.partition.bounds import Bounds
-from trinamo.world import World
+from trinamo.world import Clock, World
 
 CLUSTER_ID: Final = "trinamo"
 
@@ -49,6 +52,8 @@ class NodeConfig:
     stream_bytes: int = 256 << 20
     """What the change feeds of one node's replicas may hold together."""
     bounds: Bounds = Bounds()
+    sink: Callable[[Clock], Sink] = lambda _: NoSink()
+    """Makes what Kinesis destinations are in, for a node with this clock."""
 
 
 class Node:
@@ -69,6 +74,7 @@ class Node:
         self.catalog = Catalog(
             self.system, self.router, self.view, world.random, config.nodes, config.partitions
         )
+        sink = config.sink(world.clock)
         self.supervisor = Supervisor(
             world.clock,
             world.random,
@@ -78,6 +84,7 @@ class Node:
             self.id,
             spread_leaders=config.spread_leaders,
             settled=config.settled,
+            problem=sink.problem,
         )
         self.indexer = Indexer(world.clock, self.system, self.host, self.router, self.view)
         self.sweeper = Sweeper(
@@ -97,6 +104,9 @@ class Node:
             self.catalog,
             shard_s=config.shard_s,
             bytes_max=config.stream_bytes,
+        )
+        self.deliveries = Deliveries(
+            world.clock, world.random, self.system, self.host, self.router, self.view, sink
         )
         self.database = ClusterDatabase(
             world.clock, self.catalog, self.router, settled=config.settled, shared=config.shared
@@ -138,6 +148,7 @@ class Node:
                     nursery.start_soon(self._run_actor, self.indexer)
                     nursery.start_soon(self._run_actor, self.sweeper)
                     nursery.start_soon(self._run_actor, self.retention)
+                    nursery.start_soon(self._run_actor, self.deliveries)
                     self.alive = True
                     task_status.started()
             finally:
@@ -189,3 +200,4 @@ class Node:
         else:
             self.indexer.wake()
             self.sweeper.wake()
+            self.deliveries.wake()

@@ -46,7 +46,7 @@ _POSITION = struct.Struct(">Q")
 class Settings(Message):
     """What a partition does besides keeping items.
 
-    A feed of changes, which the global indexes of these ids take; letting items expire by an attribute. `version` is
+    A feed of changes, which the global indexes of these ids and the Kinesis destinations of these numbers take; letting items expire by an attribute. `version` is
     that of the catalog which says so: settings of an older one never take the place of newer ones. `stream` is the label
     of the stream that shows what is changed from now on, `streams` are those that still keep something, by their labels.
     """
@@ -58,6 +58,7 @@ class Settings(Message):
     version: int = 0
     stream: str | None = None
     streams: tuple[str, ...] = ()
+    destinations: tuple[int, ...] = ()
 
 
 class Change(NamedTuple):
@@ -231,23 +232,30 @@ def cursor_of(index_id: str) -> str:
     return f"i/{index_id}"
 
 
+def destination_cursor(number: int) -> str:
+    """Return the name of the cursor of a Kinesis destination."""
+    return f"k/{number}"
+
+
 def trim_point(settings: Settings, position: Callable[[str], int], asked: int) -> int:
     """Return below which entry the feed may be trimmed: as asked for, but for what a consumer still needs.
 
-    Every consumer is asked here: global indexes for what they have not taken, streams for what they keep. `position`
-    is of a cursor.
+    Every consumer is asked here: global indexes and destinations for what they have not taken, streams for what they keep.
+    `position` is of a cursor.
     """
     cursors = [cursor_of(index) for index in settings.indexes]
+    cursors += [destination_cursor(number) for number in settings.destinations]
     if settings.streams:
         cursors.append(STREAMS)
     return min([asked, *(position(cursor) + 1 for cursor in cursors)])
 
 
 def begin_cursors(batch: DataBatch, old: Settings, new: Settings, clock: int, index: int) -> None:
-    """Have indexes that settings name for the first time, in this entry, begin here."""
-    for each in new.indexes:
-        if each not in old.indexes:
-            batch.put(Kind.CURSOR, cursor_of(each).encode(), encode_position(index, clock, index))
+    """Have indexes and destinations that settings name for the first time, in this entry, begin here."""
+    begun = [cursor_of(each) for each in new.indexes if each not in old.indexes]
+    begun += [destination_cursor(each) for each in new.destinations if each not in old.destinations]
+    for name in begun:
+        batch.put(Kind.CURSOR, name.encode(), encode_position(index, clock, index))
 
 
 def position_effect(name: str, position: int) -> Effect:
@@ -303,6 +311,7 @@ __all__ = [
     "cursor_of",
     "decode_change",
     "decode_settings",
+    "destination_cursor",
     "encode_position",
     "encode_settings",
     "expiry_effect",

@@ -31,10 +31,10 @@ from trinamo.client.expressions import Add, Attr, Condition, Delete, Key, Raw, R
 from trinamo.client.mapping import CannotLoad
 from trinamo.client.results import Page, Results
 from trinamo.client.retries import Policy
-from trinamo.client.signing import Credentials
 from trinamo.client.streams import Change, Stream
 from trinamo.client.table import Index, Table
 from trinamo.client.values import NotAnAttribute
+from trinamo.model.signing import Credentials
 
 __all__ = [
     "Add",

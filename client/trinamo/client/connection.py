@@ -20,8 +20,8 @@ from trinamo.client.client import Client, end
 from trinamo.client.environment import Environment, SystemEnvironment
 from trinamo.client.inprocess import InProcess, InProcessTransport
 from trinamo.client.retries import Policy
-from trinamo.client.signing import Credentials
 from trinamo.client.transport import Transport
+from trinamo.model.signing import Credentials
 
 if TYPE_CHECKING:
     from trinamo.client.http import CredentialSource

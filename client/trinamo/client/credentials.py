@@ -23,9 +23,9 @@ import orjson
 
 from trinamo.client.environment import Environment
 from trinamo.client.errors import NoCredentials
-from trinamo.client.signing import Credentials
 from trinamo.client.transport import Lost, Unsent
 from trinamo.client.web import Origin, Web
+from trinamo.model.signing import Credentials
 
 REFRESH_S: Final = 300.0  # AWS's sources have the next credentials five minutes before the last ones end
 RETRY_S: Final = 30.0  # a source that fails while the old credentials last is not asked with every request

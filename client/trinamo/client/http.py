@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 from trinamo.client.environment import Environment
 from trinamo.client.errors import error_of
-from trinamo.client.signing import Credentials, sign, stamp
 from trinamo.client.transport import Lost, dump, load
 from trinamo.client.web import Origin, Web
 from trinamo.model.operations import SERVICES, STREAMS
+from trinamo.model.signing import Credentials, sign, stamp
 
 
 class CredentialSource(Protocol):

@@ -405,4 +405,4 @@ async def test_operations_on_items_do_not_name_the_missing_table(client: Client,
 
 def test_the_operations_of_this_version_are_named_after_themselves() -> None:
     assert all(name == operation.name for name, operation in OPERATIONS.items())
-    assert len(OPERATIONS) == 26
+    assert len(OPERATIONS) == 30

@@ -98,6 +98,11 @@ from trinamo.cli.examples import examples
     help="Post what happens to a table to a URL, as Lambda's event; or a JSON file of such, with all their settings.",
 )
 @click.option(
+    "--kinesis-endpoint",
+    metavar="URL",
+    help="Where the Kinesis data streams are that tables have as destinations.",
+)
+@click.option(
     "--control-token",
     envvar="TRINAMO_CONTROL_TOKEN",
     help="What /_trinamo/ demands of those who change something. Without it, only loopback may.",
@@ -120,6 +125,7 @@ def dev(
     shard_hours: float,
     stream_bytes: int,
     triggers: tuple[str, ...],
+    kinesis_endpoint: str | None,
     control_token: str | None,
 ) -> None:
     """Serve a cluster on this machine until Ctrl-C.
@@ -150,6 +156,7 @@ def dev(
             wording=wording,
             shard_hours=shard_hours,
             stream_bytes=stream_bytes,
+            kinesis_endpoint=kinesis_endpoint,
             triggers=tuple(spec for text in triggers for spec in read_trigger(text)),
             **chosen,
         )

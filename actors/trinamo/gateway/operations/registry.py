@@ -10,10 +10,19 @@ from trinamo.gateway.operations.database import Database
 from trinamo.gateway.operations.delete_item import DELETE_ITEM
 from trinamo.gateway.operations.delete_table import DELETE_TABLE
 from trinamo.gateway.operations.describe_endpoints import DESCRIBE_ENDPOINTS
+from trinamo.gateway.operations.describe_kinesis_streaming_destination import (
+    DESCRIBE_KINESIS_STREAMING_DESTINATION,
+)
 from trinamo.gateway.operations.describe_limits import DESCRIBE_LIMITS
 from trinamo.gateway.operations.describe_stream import DESCRIBE_STREAM
 from trinamo.gateway.operations.describe_table import DESCRIBE_TABLE
 from trinamo.gateway.operations.describe_time_to_live import DESCRIBE_TIME_TO_LIVE
+from trinamo.gateway.operations.disable_kinesis_streaming_destination import (
+    DISABLE_KINESIS_STREAMING_DESTINATION,
+)
+from trinamo.gateway.operations.enable_kinesis_streaming_destination import (
+    ENABLE_KINESIS_STREAMING_DESTINATION,
+)
 from trinamo.gateway.operations.execute_statement import EXECUTE_STATEMENT
 from trinamo.gateway.operations.get_item import GET_ITEM
 from trinamo.gateway.operations.get_records import GET_RECORDS
@@ -28,6 +37,9 @@ from trinamo.gateway.operations.scan import SCAN
 from trinamo.gateway.operations.tag_resource import TAG_RESOURCE
 from trinamo.gateway.operations.untag_resource import UNTAG_RESOURCE
 from trinamo.gateway.operations.update_item import UPDATE_ITEM
+from trinamo.gateway.operations.update_kinesis_streaming_destination import (
+    UPDATE_KINESIS_STREAMING_DESTINATION,
+)
 from trinamo.gateway.operations.update_table import UPDATE_TABLE
 from trinamo.gateway.operations.update_time_to_live import UPDATE_TIME_TO_LIVE
 from trinamo.model.errors import not_in_this_version
@@ -43,10 +55,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
         DELETE_ITEM,
         DELETE_TABLE,
         DESCRIBE_ENDPOINTS,
+        DESCRIBE_KINESIS_STREAMING_DESTINATION,
         DESCRIBE_LIMITS,
         DESCRIBE_STREAM,
         DESCRIBE_TABLE,
         DESCRIBE_TIME_TO_LIVE,
+        DISABLE_KINESIS_STREAMING_DESTINATION,
+        ENABLE_KINESIS_STREAMING_DESTINATION,
         EXECUTE_STATEMENT,
         GET_ITEM,
         GET_RECORDS,
@@ -60,6 +75,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         TAG_RESOURCE,
         UNTAG_RESOURCE,
         UPDATE_ITEM,
+        UPDATE_KINESIS_STREAMING_DESTINATION,
         UPDATE_TABLE,
         UPDATE_TIME_TO_LIVE,
     )
