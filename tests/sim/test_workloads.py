@@ -179,7 +179,12 @@ def deleted_by_nobody(operation: str, answer: Answer) -> int:
     return False
 
 
-ALWAYS: Sequence[Lie] = (entry_missing, deleted_by_nobody)
+def nothing_there_at_all(operation: str, answer: Answer) -> int:
+    """A table is shown without its items."""
+    return operation == "Scan" and bool(answer["Items"]) and not answer["Items"].clear()
+
+
+ALWAYS: Sequence[Lie] = (entry_missing, deleted_by_nobody, nothing_there_at_all)
 """What is told once may be taken for what was so at that moment."""
 
 LIES: dict[str, Sequence[Lie]] = {
@@ -188,6 +193,7 @@ LIES: dict[str, Sequence[Lie]] = {
     "counter": (one_less, nothing_there),
     "eventual": (nothing_there,),
     "index": (invented, entry_missing),
+    "kinesis": (nothing_there_at_all,),
     "queue": (one_missing, one_twice, backwards, other_content),
     "register": (nothing_there,),
     "scan": (one_missing, one_twice, backwards, invented),

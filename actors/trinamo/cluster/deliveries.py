@@ -17,7 +17,7 @@ import structlog
 import trio
 
 from trinamo.actor import Actor, System
-from trinamo.base import OperatingError, PartitionId
+from trinamo.base import NotLeader, OperatingError, PartitionId
 from trinamo.cluster.records import PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.cluster.view import CatalogView
@@ -243,17 +243,19 @@ class _Delivery:
                         KinesisChange(place, change.clock, change.old, change.new, change.why == EXPIRED),
                     )
                 )
-        await self._put(found.destination.stream_arn, records)
+        await self._put(found, records)
         end = taken[-1][0] if taken else max(at, rows.rest[0] - 1)
         cursor = {destination_cursor(self.key.number): end}
         await self._deliveries.router.call(found.route, Keep(epoch, cursor, end + 1))
         return end
 
-    async def _put(self, stream_arn: str, records: list[KinesisRecord]) -> None:
-        """Put records until all were taken."""
-        deliveries = self._deliveries
+    async def _put(self, found: _Found, records: list[KinesisRecord]) -> None:
+        """Put records until all were taken, while this node certainly leads: another may have put what comes behind."""
+        deliveries, stream_arn = self._deliveries, found.destination.stream_arn
         pause_s = RETRY_MIN_S
         while records:
+            if not found.replica.core.lease_valid(deliveries.clock.monotonic()):
+                raise NotLeader(found.replica.core.leader)
             try:
                 refused = set(await deliveries.sink.put(stream_arn, records))
             except SinkFailed as error:

@@ -3,6 +3,7 @@
 What a process adds (doors, signals, data directories) is left out; a request goes straight to a node's gateway.
 """
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,6 +19,7 @@ from trinamo.model.errors import internal_server_error
 from trinamo.node.node import Node, NodeConfig
 from trinamo.partition import Replica
 from trinamo.sim.invariants import Member
+from trinamo.sim.kinesis import SimulatedKinesis
 from trinamo.sim.knobs import Knobs
 from trinamo.sim.machine import Machine
 from trinamo.world import Crashed
@@ -40,12 +42,14 @@ class ClusterSite:
         self._lives: dict[NodeId, _Life] = {}
         self._falling: dict[NodeId, _Life] = {}
         self._nursery: trio.Nursery | None = None
+        self._kinesis = SimulatedKinesis(random.Random(f"{machines[0].seed}/kinesis"))
         self._config = NodeConfig(
             nodes=tuple(self._machines),
             partitions=knobs.partitions,
             spread_leaders=knobs.spread_leaders,
             shard_s=knobs.shard_s,
             bounds=knobs.bounds,
+            sink=lambda _: self._kinesis,
         )
 
     def __repr__(self) -> str:
@@ -126,6 +130,9 @@ class ClusterSite:
             return await gateway.handle(request)
         except (OperatingError, Crashed) as error:
             raise internal_server_error() from error
+
+    def delivered(self, stream_arn: str) -> Sequence[bytes]:
+        return [record.data for record in self._kinesis.records(stream_arn)]
 
     # Replicas
 

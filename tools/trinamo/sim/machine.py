@@ -39,7 +39,7 @@ class Machine:
     """One node's disk and oscillator. `boot` begins a life of it, `crash` ends one."""
 
     node: NodeId
-    _seed: str
+    seed: str
     _hub: Hub
     _storage: DelayedStorage
     _rate: float
@@ -86,7 +86,7 @@ class Machine:
         self.lives += 1
         self._network = self._hub.network(self.node)
         self._clock = SimulatedClock(self._rate, self._wall_offset)
-        life = f"{self._seed}/{self.node}/life {self.lives}"
+        life = f"{self.seed}/{self.node}/life {self.lives}"
         sites = SimulatedSites(self._places, random.Random(f"{life}/sites"), self._fall)
         dice = random.Random(life)
         return World(self.node, self._clock, self._network, self._storage, dice, sites=sites)

@@ -119,6 +119,9 @@ class Site(Victim, Watched, Protocol):
     async def perform(self, node: NodeId, operation: str, parameters: dict[str, Any]) -> bytes:
         """Perform an operation of the API on a node. Raises `ApiError`."""
 
+    def delivered(self, stream_arn: str) -> Sequence[bytes]:
+        """What a Kinesis data stream was told."""
+
     def differences(self) -> list[str]:
         """How replicas that should be equal differ; empty when they do not."""
 
@@ -171,6 +174,7 @@ class _Run:
                 keys=settings.keys,
                 operations_max=settings.operations_max,
                 think_mean_s=settings.think_mean_s,
+                delivered=self._site.delivered,
                 muted=settings.muted,
                 wall_error_s=0.5 + (settings.chaos_s + 60) * DRIFT_MAX / 2,
             )

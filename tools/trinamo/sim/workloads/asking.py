@@ -48,6 +48,8 @@ class Stage:
     operations_max: int = 2_000
     think_mean_s: float = 0.07
     wall_error_s: float = 1.0
+    delivered: Callable[[str], Sequence[bytes]] = lambda _: ()
+    """What the data stream of an ARN was told."""
     muted: frozenset[int] = frozenset()
     """Clients that do nothing."""
     settled: bool = True

@@ -9,6 +9,7 @@ from trinamo.sim.workloads.batch import Batch
 from trinamo.sim.workloads.counter import Counter
 from trinamo.sim.workloads.eventual import Eventual
 from trinamo.sim.workloads.index import Index
+from trinamo.sim.workloads.kinesis import Kinesis
 from trinamo.sim.workloads.queue import Queue
 from trinamo.sim.workloads.register import Register
 from trinamo.sim.workloads.scan import Scan
@@ -23,6 +24,7 @@ WORKLOADS: Final[Mapping[str, Callable[[Stage], Workload]]] = {
     "counter": Counter,
     "eventual": Eventual,
     "index": Index,
+    "kinesis": Kinesis,
     "queue": Queue,
     "register": Register,
     "scan": Scan,

@@ -35,7 +35,11 @@ class Workload(ABC):
         """Create the tables, and return when every node answers."""
         for table in self.tables:
             await self.until(lambda: self._create(table))  # noqa: B023  # awaited at once
+        await self.prepare()
         await self.responds()
+
+    async def prepare(self) -> None:  # noqa: B027  # most need nothing
+        """Do what tables need before anything is written to them."""
 
     async def _create(self, table: Mapping[str, Any]) -> bool:
         try:
