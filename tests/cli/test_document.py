@@ -1,4 +1,4 @@
-"""docs/cli.md says what is true: its commands are run in their order, and its outputs appear."""
+"""docs/cli.md and docs/simulator.md say what is true: commands are run in their order, and outputs appear."""
 
 import os
 import re
@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from vega_datasets import local_data
 
-from dynamodb.server import Server
+from trinamo.sim.workloads.registry import WORKLOADS
 
-DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/cli.md").read_text()
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(
     r"(?P<unrun><!-- not run: .*? -->\n)?```sh\n(?P<commands>.*?)^```$"
     r"(?:\n\n```text\n(?P<output>.*?)^```$)?",
@@ -21,17 +22,17 @@ BLOCK = re.compile(
 SECONDS_MAX = 60
 
 
-def test_the_commands_of_the_document_do_what_it_says(cluster: Server, tmp_path: Path) -> None:
-    shutil.copy(local_data.airports.filepath, tmp_path / "airports.csv")
+def run(document: str, folder: Path) -> int:
+    """Run what a document shows, and return how many blocks these were."""
     trinamo = f'trinamo() {{ {shlex.quote(sys.executable)} -m trinamo.cli.main "$@"; }}\nset -e\n'
-    run = 0
-    for block in BLOCK.finditer(DOCUMENT):
+    count = 0
+    for block in BLOCK.finditer((DOCS / document).read_text()):
         if block["unrun"]:
             continue
-        run += 1
+        count += 1
         ended = subprocess.run(
             ["sh", "-c", trinamo + block["commands"]],
-            cwd=tmp_path,
+            cwd=folder,
             env=dict(os.environ),
             capture_output=True,
             text=True,
@@ -41,4 +42,19 @@ def test_the_commands_of_the_document_do_what_it_says(cluster: Server, tmp_path:
         assert (ended.returncode, ended.stderr) == (0, ""), block["commands"]
         if block["output"] is not None:
             assert ended.stdout == block["output"], block["commands"]
-    assert run == 7
+    return count
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_command_line_does_what_its_document_says(tmp_path: Path) -> None:
+    shutil.copy(local_data.airports.filepath, tmp_path / "airports.csv")
+    assert run("cli.md", tmp_path) == 7
+
+
+def test_the_simulator_does_what_its_document_says(tmp_path: Path) -> None:
+    assert run("simulator.md", tmp_path) == 3
+
+
+def test_every_workload_is_named() -> None:
+    row = next(line for line in (DOCS / "simulator.md").read_text().splitlines() if "`--workload`" in line)
+    assert re.findall(r"`(\w+)`", row) == list(WORKLOADS)

@@ -18,6 +18,7 @@ from trinamo.sim.workloads.registry import WORKLOADS
 
 MINUTES_MAX = 60
 JOBS_MAX = 64
+TRACES_MAX = 5  # of many seeds that fail
 
 
 class _Range(click.ParamType[range]):
@@ -154,7 +155,8 @@ def _many(every: list[Settings], jobs: int, twice: float) -> bool:
         if report.failures:
             click.echo(str(report))
             _explain(report)
-            _leave_trace(report)
+            if summary.failed <= TRACES_MAX:
+                _leave_trace(report)
         if period and number % period == 0:
             summary.compared += 1
             summary.differing += _differs(report)
