@@ -269,6 +269,11 @@ def throttled(code: str, reason: str, resource: str) -> ApiError:
     return ApiError(code, _THROTTLE_TEXTS[code], members=members)
 
 
+def says_not_done(error: ApiError) -> bool:
+    """Whether an error says that nothing was done and that it may be asked again."""
+    return error.status == 503 or error.code in _THROTTLE_TEXTS
+
+
 def internal_server_error() -> ApiError:
     """We failed, or the outcome is unknown."""
     text = "The server encountered an internal error trying to fulfill the request."

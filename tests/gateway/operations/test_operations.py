@@ -1,5 +1,6 @@
 """Operations from JSON to JSON, over a database in memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -7,8 +8,8 @@ import pytest
 
 from gateway.operations.memory import MemoryDatabase
 from trinamo.gateway.operations import OPERATIONS, perform
-from trinamo.gateway.operations.database import Database
-from trinamo.model.errors import ApiError
+from trinamo.gateway.operations.database import Database, Delete, Put, Table, Written
+from trinamo.model.errors import ApiError, internal_server_error, service_unavailable, throttled
 from trinamo.model.jsontext import dump_json
 
 TABLE = {
@@ -406,3 +407,46 @@ async def test_operations_on_items_do_not_name_the_missing_table(client: Client,
 def test_the_operations_of_this_version_are_named_after_themselves() -> None:
     assert all(name == operation.name for name, operation in OPERATIONS.items())
     assert len(OPERATIONS) == 30
+
+
+class PartlyAway(MemoryDatabase):
+    """Some tables take no writes, and say why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away: dict[str, ApiError] = {}
+
+    async def write_many(self, table: Table, writes: Sequence[Put | Delete]) -> Sequence[Written | None]:
+        if table.spec.name in self.away:
+            raise self.away[table.spec.name]
+        return await super().write_many(table, writes)
+
+
+THROTTLED = throttled("ThrottlingException", "TableWriteKeyRangeThroughputExceeded", "arn")
+
+
+@pytest.mark.parametrize("error", [service_unavailable(), THROTTLED], ids=["unavailable", "throttled"])
+@pytest.mark.parametrize("away", ["tab", "other"])
+async def test_what_one_table_took_is_not_denied_for_the_sake_of_another(error: ApiError, away: str) -> None:
+    database = PartlyAway()
+    client = Client(database)
+    for name in ("tab", "other"):
+        await client.call("CreateTable", **{**TABLE, "TableName": name})
+    database.away[away] = error
+    writes = [{"PutRequest": {"Item": _item(1)}}]
+    answer = await client.call("BatchWriteItem", RequestItems={"tab": writes, "other": writes})
+    assert answer["UnprocessedItems"] == {away: writes}
+    database.away = {"tab": error, "other": error}
+    refusal = await client.refusal("BatchWriteItem", RequestItems={"tab": writes, "other": writes})
+    assert refusal.code == error.code
+
+
+async def test_a_batch_of_unknown_outcome_is_of_unknown_outcome() -> None:
+    database = PartlyAway()
+    client = Client(database)
+    for name in ("tab", "other"):
+        await client.call("CreateTable", **{**TABLE, "TableName": name})
+    database.away["other"] = internal_server_error()
+    writes = [{"PutRequest": {"Item": _item(1)}}]
+    refusal = await client.refusal("BatchWriteItem", RequestItems={"tab": writes, "other": writes})
+    assert refusal.code == "InternalServerError"

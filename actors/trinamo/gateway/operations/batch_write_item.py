@@ -10,7 +10,7 @@ from trinamo.gateway.operations.database import Database, Delete, Put, Table, Wr
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.capacity import Consumed
 from trinamo.model.envelope import envelope, violation
-from trinamo.model.errors import duplicate_keys, item_too_large, validation
+from trinamo.model.errors import ApiError, duplicate_keys, item_too_large, says_not_done, validation
 from trinamo.model.jsontext import dump_json
 from trinamo.model.keys import batch_put_key, item_key, partition_prefix
 from trinamo.model.limits import BATCH_WRITES_MAX, ITEM_SIZE_MAX
@@ -85,14 +85,25 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     unprocessed: dict[str, list[Request]] = {}
     capacities = []
     collections: dict[str, list[Request]] = {}
+    done = False
+    refusal: ApiError | None = None
     for one in planned:
-        results = await database.write_many(one.table, one.writes)
+        results: Sequence[Written | None]
+        try:
+            results = await database.write_many(one.table, one.writes)
+        except ApiError as error:
+            if not says_not_done(error):
+                raise
+            refusal, results = refusal or error, [None] * len(one.writes)
+        done = done or any(result is not None for result in results)
         left = [asked for asked, result in zip(one.requests, results, strict=True) if result is None]
         if left:
             unprocessed[one.name] = [_rendered(write) for write in left]
         capacities.append(_capacity(one, results).told(one.name, request.get("ReturnConsumedCapacity")))
         if request.get("ReturnItemCollectionMetrics") == "SIZE":
             collections.update(_collections(one, results))
+    if refusal is not None and not done:
+        raise refusal  # of the whole: what is done in one table is not taken back for another's sake
     answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if capacities[0] is not None:
         answer["ConsumedCapacity"] = capacities
