@@ -171,6 +171,9 @@ class GroupSite:
         replica = life.host.replicas.get(PARTITION)
         return (None if replica is None else replica.core.leader) or life.world.node
 
+    def present(self) -> list[tuple[int, int]]:
+        return [(id(life), len(life.host.replicas)) for life in self._lives.values()]
+
     def members(self) -> Iterator[Member]:
         for node, life in self._lives.items():
             yield Member(node, life.host, life.store, life.world.clock)

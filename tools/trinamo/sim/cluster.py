@@ -136,6 +136,9 @@ class ClusterSite:
 
     # Replicas
 
+    def present(self) -> list[tuple[int, int]]:
+        return [(id(life), len(life.node.host.replicas)) for life in self._lives.values()]
+
     def members(self) -> Iterator[Member]:
         for name, life in self._lives.items():
             node = life.node

@@ -49,6 +49,9 @@ class Member(NamedTuple):
 class Watched(Protocol):
     """A site that lets itself be watched."""
 
+    def present(self) -> list[tuple[int, int]]:
+        """Something that differs when nodes or replicas have come or gone. It is asked at every moment."""
+
     def members(self) -> Iterable[Member]:
         """The nodes that live now."""
 
@@ -113,7 +116,7 @@ class Watcher(trio.abc.Instrument):
 
     def before_io_wait(self, timeout: float) -> None:
         now = trio.current_time()
-        present = [(id(member.host), len(member.host.replicas)) for member in self._site.members()]
+        present = self._site.present()
         if now >= self._due or present != self._present:
             self._due, self._present = now + LOOK_S, present
             try:
