@@ -1,5 +1,7 @@
 """Claims about tables themselves, and about operations by the names of the API."""
 
+from typing import Any
+
 import pytest
 
 from client.stage import Stage, everywhere
@@ -79,3 +81,14 @@ async def test_what_the_api_does_not_have_is_no_attribute(stage: Stage) -> None:
         stage.db.get_items  # type: ignore[attr-defined]  # noqa: B018 - the type checker knows it too
     assert "update_time_to_live" in dir(stage.db)
     assert not hasattr(stage.db, "GetItem")
+
+
+@everywhere
+async def test_what_no_table_can_have_is_refused_at_once(stage: Stage) -> None:
+    orders = stage.db.table("orders")
+    with pytest.raises(ValueError, match="stream is one of new_and_old, new, old, keys, not 'new_image'"):
+        await orders.create({"id": "S"}, stream="new_image")  # type: ignore[arg-type]
+    wrong: Any = Index("by-day", {"day": "N"}, projection="everything")
+    with pytest.raises(ValueError, match="a projection is 'all', 'keys', or a list of attributes"):
+        await orders.create({"id": "S"}, indexes=[wrong])
+    assert not await orders.exists()

@@ -50,6 +50,32 @@ def test_a_test_that_is_shown_passes(name: str, code: str, tmp_path: Path) -> No
     assert " passed" in ended.stdout
 
 
+def test_the_examples_pass() -> None:
+    """They are programs with tests of their own, in the way of whoever reads them: the fixtures come with the package."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        ".",
+    ]
+    ended = subprocess.run(
+        command, cwd=DOCS / "examples", capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_every_example_is_told_of() -> None:
+    page = (DOCS / "examples.md").read_text()
+    programs = {path.name for path in (DOCS / "examples").glob("*.py")}
+    assert set(re.findall(r"\(examples/(\w+\.py)\)", page)) == programs
+
+
 def test_every_verb_is_described() -> None:
     table = (DOCS / "faults.md").read_text().split("| verb |", 1)[1].split("\n\n", 1)[0]
     described = {verb for row in table.splitlines() for verb in re.findall(r"`(\w+)`", row.split("|")[1])}

@@ -391,7 +391,7 @@ class Change:
 class Set(Change):
     """Set what stands at a path to a value, or to what an expression of attributes gives."""
 
-    path: str
+    path: "str | Path | Attr"
     value: Any
     clause = "SET"
 
@@ -404,10 +404,10 @@ class Set(Change):
 class Remove(Change):
     """Remove what stands at paths."""
 
-    paths: tuple[str, ...]
+    paths: "tuple[str | Path | Attr, ...]"
     clause = "REMOVE"
 
-    def __init__(self, *paths: str) -> None:
+    def __init__(self, *paths: "str | Path | Attr") -> None:
         object.__setattr__(self, "paths", paths)
 
     def actions(self, names: Names) -> list[str]:
@@ -418,7 +418,7 @@ class Remove(Change):
 class Add(Change):
     """Add to a number, or members to a set; either may be missing."""
 
-    path: str
+    path: "str | Path | Attr"
     value: Any
     clause = "ADD"
 
@@ -430,7 +430,7 @@ class Add(Change):
 class Delete(Change):
     """Delete members of a set."""
 
-    path: str
+    path: "str | Path | Attr"
     values: Any
     clause = "DELETE"
 

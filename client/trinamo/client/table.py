@@ -326,6 +326,8 @@ class Table:
             {"AttributeName": name, "AttributeType": type_} for name, type_ in types.items()
         ]
         if stream is not None:
+            if stream not in _STREAM_VIEWS:
+                raise ValueError(f"stream is one of {', '.join(_STREAM_VIEWS)}, not {stream!r}")
             request["StreamSpecification"] = {
                 "StreamEnabled": True,
                 "StreamViewType": _STREAM_VIEWS[stream],
@@ -525,6 +527,8 @@ def _projection(projection: Projection) -> dict[str, Any]:
         return {"ProjectionType": "ALL"}
     if projection == "keys":
         return {"ProjectionType": "KEYS_ONLY"}
+    if isinstance(projection, str):
+        raise ValueError(f"a projection is 'all', 'keys', or a list of attributes, not {projection!r}")
     return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(projection)}
 
 
