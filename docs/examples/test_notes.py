@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from notes import Conflict, Note, edit
 
 

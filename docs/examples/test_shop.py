@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 import shop
 from shop import Order
-
 from trinamo.client import Client
 
 ANN = [

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-import totals
 import trio
 
+import totals
 import trinamo.testing
 from trinamo.client import Client, connect
 
