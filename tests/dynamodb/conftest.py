@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from dynamodb import clients, server
 from dynamodb.audit import Audit
@@ -17,8 +18,20 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def _facts_are_noted(request: pytest.FixtureRequest) -> None:
-    request.node.user_properties += [("fact", name) for name in sorted(held_by(request.node))]
+def _facts_are_noted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Note what a test holds, and which operations it asks for by boto3."""
+    asked: set[str] = set()
+    call = BaseClient._make_api_call
+
+    def call_and_note(self: Any, operation: str, parameters: Any) -> Any:
+        asked.add(operation)
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call_and_note)
+    properties = request.node.user_properties
+    properties += [("fact", name) for name in sorted(held_by(request.node))]
+    yield
+    properties += [("operation", name) for name in sorted(asked)]
 
 
 @pytest.fixture(scope="session")

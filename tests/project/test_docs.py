@@ -50,6 +50,52 @@ def test_a_test_that_is_shown_passes(name: str, code: str, tmp_path: Path) -> No
     assert " passed" in ended.stdout
 
 
+TUTORIAL = re.compile(
+    r"<!-- file: (?P<name>\S+) -->\n```python\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+
+
+def test_the_tutorial_ends_where_it_says(tmp_path: Path) -> None:
+    """All its files are saved as it says, and its last command is run, by somebody whose environment says nothing of AWS."""
+    files = list(TUTORIAL.finditer((DOCS / "tutorial.md").read_text()))
+    assert [match["name"] for match in files] == [
+        "cart.py",
+        "test_cart.py",
+        "test_async_cart.py",
+        "test_broken_cart.py",
+    ]
+    for match in files:
+        (tmp_path / match["name"]).write_text(match["code"])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    ended = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "6 passed" in ended.stdout
+
+
+def test_the_site_is_built_and_no_link_leads_nowhere(tmp_path: Path) -> None:
+    build = DOCS.parent / "tools/site/build"
+    ended = subprocess.run(
+        [str(build), "--site-dir", str(tmp_path / "site")],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    client = (tmp_path / "site/reference/client/index.html").read_text()
+    assert 'id="trinamo.client.connect"' in client
+    assert (tmp_path / "site/compatibility/index.html").exists()
+
+
 def test_the_examples_pass() -> None:
     """They are programs with tests of their own, in the way of whoever reads them: the fixtures come with the package."""
     command = [
