@@ -83,6 +83,14 @@ def test_wrong_flags_are_refused(flags: list[str]) -> None:
     assert CliRunner().invoke(bench, ["http", *flags]).exit_code == 2
 
 
+def test_a_suite_is_measured_with_our_fixtures() -> None:
+    result = CliRunner().invoke(bench, ["testing", "--rounds", "1", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [row["system"] for row in found["rows"]] == ["trinamo"]
+    assert all(milliseconds > 0 for milliseconds in found["fixtures"].values())
+
+
 def test_the_same_program_runs_through_every_client() -> None:
     result = CliRunner().invoke(bench, ["client", "--operations", "20", "--rounds", "1", "--json"])
     assert result.exit_code == 0, result.output

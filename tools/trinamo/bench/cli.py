@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from trinamo.bench import feed as feeding
-from trinamo.bench import lifecycle, payload, program, report, rounds, systems
+from trinamo.bench import lifecycle, payload, program, report, rounds, suites, systems
 from trinamo.bench import trading as trades_of_a_day
 from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
@@ -244,6 +244,31 @@ def client(operations: int, rounds_: int, as_json: bool) -> None:
         click.echo(report.program_as_json(rows, skipped))
     else:
         report.show_program(rows, skipped, Console())
+
+
+@bench.command(epilog=examples("trinamo bench testing --rounds 1"))
+@click.option(
+    "--peers",
+    callback=words((suites.MOTO, *PEERS)),
+    default="",
+    help="Measure these too: moto,dynalite,dynoxide.",
+)
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Where peers are installed; default: the user's cache."
+)
+@click.option("--rounds", "rounds_", type=click.IntRange(1, 50), default=3, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def testing(peers: tuple[str, ...], cache: Path | None, rounds_: int, as_json: bool) -> None:
+    """A suite of fifty tests that pytest runs, with our fixtures and with others'; starts and resets of clusters."""
+    try:
+        with Console(stderr=True).status("starting") as status:
+            found = suites.measure(peers, cache or systems.cache_directory(), rounds_, status.update)
+    except StartFailed as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(report.suites_as_json(*found))
+    else:
+        report.show_suites(*found, Console())
 
 
 def measured(

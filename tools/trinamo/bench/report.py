@@ -13,6 +13,8 @@ from trinamo.bench.feed import Feed, Lag
 from trinamo.bench.lifecycle import Lifecycle
 from trinamo.bench.payload import QUERY_LIMIT
 from trinamo.bench.rounds import Demand, Row
+from trinamo.bench.suites import TESTS, Fixtures
+from trinamo.bench.suites import Row as Suite
 from trinamo.bench.systems import CEILING, PEERS
 from trinamo.bench.trading import Trading
 
@@ -198,6 +200,31 @@ def program_table(rows: Sequence[program.Row]) -> Table:
 
 def show_program(rows: Sequence[program.Row], skipped: Sequence[str], console: Console) -> None:
     console.print(program_table(rows))
+    for word in skipped:
+        console.print(word, markup=False)
+
+
+def suites_as_json(rows: Sequence[Suite], fixtures: Fixtures, skipped: Sequence[str]) -> str:
+    tree = {
+        "rows": [attrs.asdict(row) for row in rows],
+        "fixtures": attrs.asdict(fixtures),
+        "skipped": list(skipped),
+    }
+    return json.dumps(tree, indent=2)
+
+
+def show_suites(rows: Sequence[Suite], fixtures: Fixtures, skipped: Sequence[str], console: Console) -> None:
+    table = Table(title=f"{TESTS} tests", box=box.SIMPLE)
+    for name in ("system", "suite ms", "a test ms", "trinamo ÷"):
+        table.add_column(name, justify="left" if name == "system" else "right")
+    ours = rows[0].suite_ms
+    for row in rows:
+        table.add_row(row.system, f"{row.suite_ms:,.0f}", f"{row.test_ms:.1f}", f"{ours / row.suite_ms:.2f}")
+    console.print(table)
+    console.print(
+        f"a cluster starts in the test's loop in {fixtures.start_ms:.1f} ms (the first in {fixtures.first_start_ms:.0f}), "
+        f"in a thread in {fixtures.thread_start_ms:.1f} ms; a reset takes {fixtures.reset_ms:.2f} ms"
+    )
     for word in skipped:
         console.print(word, markup=False)
 
