@@ -4,7 +4,7 @@ Where the data is, `ACCOUNTS_DB` says: `http://127.0.0.1:8000` on a laptop, `aws
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException, Request
@@ -21,7 +21,7 @@ class Change(BaseModel):
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     async with connect(os.environ["ACCOUNTS_DB"]) as db:
         app.state.accounts = db.table("accounts")
         if not await app.state.accounts.exists():

@@ -70,7 +70,8 @@ async def ship(db: Client, order: Order) -> None:
 
 async def customer(db: Client, email: str) -> tuple[str, list[Order]]:
     """Return a customer's name and orders, the oldest first, by one query."""
-    name, orders = "", []
+    name = ""
+    orders: list[Order] = []
     async for item in db.table(TABLE).query(Key("pk") == f"CUSTOMER#{email}", consistent=True):
         if item["sk"] == "PROFILE":
             name = item["name"]
