@@ -11,6 +11,7 @@ import re
 import select
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -92,11 +93,30 @@ def server() -> Iterator[Server]:
 
 def run(block: Block, server: Server) -> str:
     code = block.code.replace(server.documented_url, server.url)
+    if block.note.startswith("pytest: "):
+        return run_tests(block)
     command = ["bash", "-euc", code] if block.language == "sh" else [sys.executable, "-c", code]
     ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=BLOCK_SECONDS_MAX, check=False
     )
     assert ended.returncode == 0, f"README.md:{block.line}: {ended.stderr}"
+    return ended.stdout
+
+
+def run_tests(block: Block) -> str:
+    """Run a block that is a file of tests, for somebody whose environment says nothing of AWS."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, block.note.removeprefix("pytest: ")).write_text(block.code)
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+            cwd=folder,
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            capture_output=True,
+            text=True,
+            timeout=BLOCK_SECONDS_MAX,
+            check=False,
+        )
+    assert ended.returncode == 0, f"README.md:{block.line}: {ended.stdout}"
     return ended.stdout
 
 
