@@ -5,6 +5,7 @@ The check is botocore's: it signs what came once more, with the secret that goes
 
 import json
 import re
+import ssl
 import threading
 import zlib
 from collections.abc import Iterator
@@ -121,13 +122,16 @@ class _Requests(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving_aws() -> Iterator[Aws]:
-    """Serve on this machine, in threads, for as long as the block lasts."""
+def serving_aws(tls: ssl.SSLContext | None = None) -> Iterator[Aws]:
+    """Serve on this machine, in threads, for as long as the block lasts; over TLS if there is a context for it."""
     aws = Aws()
     handler = type("Requests", (_Requests,), {"aws": aws})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         aws.url = f"http://127.0.0.1:{server.server_address[1]}"
+        if tls is not None:
+            aws.url = f"https://localhost:{server.server_address[1]}"
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:

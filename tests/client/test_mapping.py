@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NewType
 
 import attrs
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +114,41 @@ def test_what_does_not_fit_is_told_with_its_place(cls: type, item: dict[str, Any
 def test_what_is_of_no_known_kind_is_refused() -> None:
     with pytest.raises(TypeError, match="complex is neither a mapping nor"):
         dump(1j)
+
+
+class Address(pydantic.BaseModel):
+    street: str
+    number: int
+    marks: set[str] = set()
+
+
+class Customer(pydantic.BaseModel):
+    """A model of pydantic itself, with what it converts and refuses."""
+
+    email: str = pydantic.Field(alias="mail")
+    credit: Decimal
+    address: Address | None = None
+    former: list[Address] = []
+    tags: set[str] = set()
+    color: Color = Color.RED
+    age: pydantic.PositiveInt = 1
+
+
+ANN = Customer(
+    mail="ann@x.org",
+    credit=Decimal("9.95"),
+    address=Address(street="Elm", number=3),
+    former=[Address(street="Oak", number=1)],
+    tags={"a"},
+)
+
+
+def test_a_pydantic_model_goes_and_comes() -> None:
+    mapping = stored(dump(ANN))
+    assert load(Customer, mapping) == ANN
+
+
+def test_what_a_pydantic_model_refuses_is_told() -> None:
+    mapping = {**dump(ANN), "age": -1}
+    with pytest.raises(CannotLoad, match="age"):
+        load(Customer, mapping)

@@ -40,8 +40,8 @@ class CannotLoad(ValueError):
 def dump(obj: Any) -> dict[str, Any]:
     """Return what is to be stored of an object. Raises `TypeError` for one of no class that is known here."""
     if _is_model(type(obj)):
-        dumped: dict[str, Any] = obj.model_dump(mode="python")
-        return {name: _plain(value) for name, value in dumped.items() if not _is_empty_set(value)}
+        dumped: dict[str, Any] = _without_empty_sets(obj.model_dump(mode="python", by_alias=True))
+        return {name: _plain(value) for name, value in dumped.items()}
     names = _fields(type(obj))
     if names is None:
         raise TypeError(
@@ -59,6 +59,13 @@ def load(cls: type[T], mapping: Mapping[str, Any]) -> T:
 
 def _is_empty_set(value: Any) -> bool:
     return isinstance(value, set | frozenset) and not value
+
+
+def _without_empty_sets(value: Any) -> Any:
+    """Return what was dumped of a model without sets that are empty, also in models inside it: DynamoDB has none."""
+    if isinstance(value, dict):
+        return {name: _without_empty_sets(each) for name, each in value.items() if not _is_empty_set(each)}
+    return [_without_empty_sets(each) for each in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:
