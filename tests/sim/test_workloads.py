@@ -198,6 +198,7 @@ LIES: dict[str, Sequence[Lie]] = {
     "register": (nothing_there,),
     "scan": (one_missing, one_twice, backwards, invented),
     "stream": (record_missing, record_twice, records_exchanged),
+    "trigger": (nothing_there_at_all,),
     "ttl": (nothing_there, deleted_by_nobody),
     "unique": (nothing_there, other_owner),
 }

@@ -4,7 +4,7 @@
 to `found.json`, from which `tools/test` runs that one seed of each.
 """
 
-from sim.planted import feed, indexes, kinesis, replication
+from sim.planted import feed, indexes, kinesis, replication, triggers
 from sim.planted.planting import PLANTED, Planted
 
-__all__ = ["PLANTED", "Planted", "feed", "indexes", "kinesis", "replication"]
+__all__ = ["PLANTED", "Planted", "feed", "indexes", "kinesis", "replication", "triggers"]

@@ -14,6 +14,7 @@ from trinamo.sim.workloads.queue import Queue
 from trinamo.sim.workloads.register import Register
 from trinamo.sim.workloads.scan import Scan
 from trinamo.sim.workloads.stream import Stream
+from trinamo.sim.workloads.trigger import Trigger
 from trinamo.sim.workloads.ttl import Ttl
 from trinamo.sim.workloads.unique import Unique
 from trinamo.sim.workloads.workload import Workload
@@ -29,6 +30,7 @@ WORKLOADS: Final[Mapping[str, Callable[[Stage], Workload]]] = {
     "register": Register,
     "scan": Scan,
     "stream": Stream,
+    "trigger": Trigger,
     "ttl": Ttl,
     "unique": Unique,
 }
