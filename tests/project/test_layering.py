@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": {
         "base",
         "wire",
-        *(f"trinamo.model.{name}" for name in ("errors", "numbers", "operations", "values")),
+        *(f"trinamo.model.{name}" for name in ("errors", "numbers", "operations", "signing", "values")),
     },
 }
 # What a single file may do beyond its package.
