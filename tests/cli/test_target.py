@@ -19,7 +19,7 @@ def test_a_region_of_aws_has_its_endpoint(region: str, url: str, monkeypatch: py
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with click.Context(click.Command("any")).scope():
         service = Target("http://127.0.0.1:8000", region, None).open()
-    assert (service.url, service.region, service.credentials.access_key) == (url, region, "AKID")
+    assert (service.url, service.region, service.credentials.key) == (url, region, "AKID")
 
 
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])

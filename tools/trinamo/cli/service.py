@@ -15,7 +15,7 @@ import attrs
 import click
 import orjson
 
-from trinamo.cli.signing import Credentials, sign
+from trinamo.model.signing import Credentials, sign
 
 SECONDS_MAX: Final = 60.0  # for one answer
 _TRIES_MAX: Final = 10

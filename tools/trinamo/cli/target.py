@@ -27,8 +27,8 @@ class Target:
 
         AWS needs some; a cluster takes anything.
         """
+        from trinamo.cli.credentials import ANYBODY, find_credentials
         from trinamo.cli.service import Service
-        from trinamo.cli.signing import ANYBODY, find_credentials
 
         credentials = find_credentials(self.profile)
         if self.aws is not None:

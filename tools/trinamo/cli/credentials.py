@@ -1,66 +1,17 @@
-"""Signature version 4 of requests as the command line sends them: a POST to `/` with a body, all headers signed.
-
-    canonical request = POST \\n / \\n \\n (name:value \\n)... \\n signed names \\n hex(sha256(body))
-    string to sign    = AWS4-HMAC-SHA256 \\n date \\n scope \\n hex(sha256(canonical request))
-    key               = HMAC chain: AWS4<secret> -> yyyymmdd -> region -> service -> aws4_request
-
-The gateway has the whole of it, and checks this in tests; to load the gateway would take longer than most commands do.
-"""
+"""Whose keys a command signs with: those of the environment, or of a profile, as AWS's tools find them."""
 
 import configparser
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import attrs
 import click
 
-_ALGORITHM: Final = "AWS4-HMAC-SHA256"
-
-
-@attrs.frozen
-class Credentials:
-    """An access key and what its holder knows."""
-
-    access_key: str
-    secret: str = attrs.field(repr=False)
-    session_token: str | None = attrs.field(default=None, repr=False)
-
+from trinamo.model.signing import Credentials
 
 ANYBODY: Final = Credentials("any", "any")
 """Of a cluster on a laptop, which takes every signature unread."""
-
-
-def sign(
-    headers: Mapping[str, str],
-    body: bytes,
-    credentials: Credentials,
-    region: str,
-    signed_at: str,
-    service: str = "dynamodb",
-) -> dict[str, str]:
-    """Return `headers`, of which `Host` is one, with those that sign them. `signed_at` is `yyyymmddThhmmssZ`."""
-    signed = {**headers, "X-Amz-Date": signed_at}
-    if credentials.session_token is not None:
-        signed["X-Amz-Security-Token"] = credentials.session_token
-    lines = sorted((name.lower(), " ".join(value.split())) for name, value in signed.items())
-    names = ";".join(name for name, _ in lines)
-    canonical = "POST\n/\n\n{}\n{}\n{}".format(
-        "".join(f"{name}:{value}\n" for name, value in lines), names, hashlib.sha256(body).hexdigest()
-    )
-    scope = (signed_at[:8], region, service, "aws4_request")
-    text = "\n".join((_ALGORITHM, signed_at, "/".join(scope), hashlib.sha256(canonical.encode()).hexdigest()))
-    key = f"AWS4{credentials.secret}".encode()
-    for part in (*scope, text):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signed["Authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key}/{'/'.join(scope)},"
-        f" SignedHeaders={names}, Signature={key.hex()}"
-    )
-    return signed
 
 
 def find_credentials(profile: str | None, environment: Mapping[str, str] = os.environ) -> Credentials | None:

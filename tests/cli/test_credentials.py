@@ -1,47 +1,14 @@
-"""Claims about signatures and where their keys come from."""
+"""Claims about whose keys a command signs with."""
 
 from pathlib import Path
 
 import click
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as BotoCredentials
 
 from cli.calls import refused, told
 from dynamodb.server import serving
-from trinamo.cli.signing import Credentials, find_credentials, sign
-
-SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-
-
-def test_a_documented_request_is_signed() -> None:
-    # "post-vanilla" of the test suite that AWS publishes with signature version 4.
-    credentials = Credentials("AKIDEXAMPLE", SECRET)
-    signed = sign(
-        {"Host": "example.amazonaws.com"}, b"", credentials, "us-east-1", "20150830T123600Z", "service"
-    )
-    assert signed["Authorization"] == (
-        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request,"
-        " SignedHeaders=host;x-amz-date,"
-        " Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"
-    )
-
-
-@pytest.mark.parametrize("token", [None, "t/o+k=en"])
-def test_signatures_are_those_of_botocore(token: str | None) -> None:
-    body = '{"TableName": "ü"}'.encode()
-    headers = {
-        "Content-Type": "application/x-amz-json-1.0",
-        "Host": "localhost:8000",
-        "X-Amz-Target": "DynamoDB_20120810.Scan",
-    }
-    theirs = AWSRequest("POST", "http://localhost:8000/", headers=dict(headers), data=body)
-    SigV4Auth(BotoCredentials("AKID", SECRET, token), "dynamodb", "eu-west-1").add_auth(theirs)
-    ours = sign(headers, body, Credentials("AKID", SECRET, token), "eu-west-1", theirs.headers["X-Amz-Date"])
-    assert ours["Authorization"].split() == theirs.headers["Authorization"].split()
-    assert ours.get("X-Amz-Security-Token") == token
-
+from trinamo.cli.credentials import find_credentials
+from trinamo.model.signing import Credentials
 
 CREDENTIALS = """
 [default]
