@@ -14,10 +14,10 @@ from typing import Final, Protocol
 
 import attrs
 import structlog
-import trio
 
-from trinamo.actor import Actor, System
-from trinamo.base import NotLeader, OperatingError, PartitionId
+from trinamo.actor import System
+from trinamo.base import NotLeader
+from trinamo.cluster.conversations import Conversation, Conversations, Key
 from trinamo.cluster.records import PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.cluster.view import CatalogView
@@ -25,7 +25,6 @@ from trinamo.model.destinations import taking
 from trinamo.model.kinesisrecords import KinesisChange, KinesisRecord, kinesis_record
 from trinamo.model.tables import Destination, TableStatus
 from trinamo.partition import Host, Replica
-from trinamo.partition.consumers import Consumers
 from trinamo.partition.feed import EXPIRED, TOUCHED, decode_change, destination_cursor
 from trinamo.partition.messages import Keep, ReadCursors, ReadFeed
 from trinamo.world import Clock, Random
@@ -35,7 +34,7 @@ ROWS_AT_ONCE: Final = 100  # PROTOCOLS 3; Kinesis takes 500 records ...
 BYTES_AT_ONCE: Final = 1 << 20  # ... and 5 MiB at once, and images may be larger as JSON
 RETRY_MIN_S: Final = 0.05
 RETRY_MAX_S: Final = 5.0
-LOOK_S: Final = 0.5  # how soon a conversation that met an error begins again
+RETRY_AFTER_S: Final = 0.5  # a delivery that met an error begins again
 
 _log = structlog.get_logger("trinamo.cluster")
 
@@ -64,14 +63,8 @@ class NoSink:
         raise SinkFailed("no Kinesis is known here")
 
 
-@attrs.frozen
-class _Key:
-    partition: PartitionId
-    number: int
-
-
-class Deliveries(Actor):
-    """All deliveries of a node. It takes no messages."""
+class Deliveries(Conversations[int]):
+    """All deliveries of a node; who consumes is the destination of a number."""
 
     def __init__(
         self,
@@ -83,82 +76,33 @@ class Deliveries(Actor):
         view: CatalogView,
         sink: Sink,
     ) -> None:
-        super().__init__(DELIVERIES)
-        self.clock = clock
+        super().__init__(DELIVERIES, clock, system, host, view, retry_s=RETRY_AFTER_S)
         self.random = random
         self.router = router
         self.sink = sink
-        self._system = system
-        self._host = host
-        self._view = view
-        self._woken = trio.Event()
-        self._deliveries: dict[_Key, _Delivery] = {}
 
-    def __repr__(self) -> str:
-        return f"<Deliveries {self._system.node} {len(self._deliveries)}>"
-
-    def wake(self) -> None:
-        """Look again at what is led here."""
-        self._woken.set()
-        for delivery in self._deliveries.values():
-            delivery.ring()
-
-    async def run(self) -> None:
-        """Deliver everything that is led here, until cancelled."""
-        self._deliveries.clear()  # of a run that failed
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._watch)
-            while True:
-                self._woken = trio.Event()
-                wanted = self._wanted()
-                for key, delivery in self._deliveries.items():
-                    if key not in wanted:
-                        delivery.scope.cancel()
-                for key in wanted:
-                    if key not in self._deliveries:
-                        self._deliveries[key] = _Delivery(self, key)
-                        nursery.start_soon(self._deliver, self._deliveries[key])
-                await self._woken.wait()
-
-    async def _watch(self) -> None:
-        while True:
-            await self._view.wait_change()
-            self.wake()
-
-    def _wanted(self) -> dict[_Key, None]:
+    def _wanted(self) -> dict[Key[int], None]:
         return {
-            _Key(route.partition, destination.number): None
+            Key(route.partition, destination.number): None
             for record in self._view.tables.values()
             if record.shown and record.status is not TableStatus.DELETING
             for destination in taking(record.spec)
             for route in record.partitions
-            if self._leader(route.partition) is not None
+            if self.leader(route.partition) is not None
         }
 
-    def _leader(self, partition: PartitionId) -> Replica | None:
-        replica = self._host.replicas.get(partition)
-        return replica if replica is not None and replica.core.leads else None
+    def _begin(self, key: Key[int]) -> "_Delivery":
+        return _Delivery(self, key)
 
-    async def _deliver(self, delivery: "_Delivery") -> None:
-        with delivery.scope:
-            while not self._system.stopped:
-                try:
-                    await delivery.run()
-                except OperatingError as error:
-                    _log.info("delivery waits", node=self._system.node, reason=str(error))
-                await self.clock.sleep_until(self.clock.monotonic() + LOOK_S)
-        del self._deliveries[delivery.key]
-        self._woken.set()  # perhaps it is led here again
-
-    def find(self, key: _Key) -> "_Found | None":
+    def find(self, key: Key[int]) -> "_Found | None":
         """Return what a delivery is from and to, if both are still there and the partition is led here."""
-        replica, route = self._leader(key.partition), self._view.partitions.get(key.partition)
+        replica, route = self.leader(key.partition), self._view.partitions.get(key.partition)
         if replica is None or route is None:
             return None
         for record in self._view.tables.values():
             if any(each.partition == key.partition for each in record.partitions):
                 for destination in taking(record.spec):
-                    if destination.number == key.number:
+                    if destination.number == key.consumer:
                         return _Found(replica, route, record, destination)
         return None
 
@@ -171,48 +115,33 @@ class _Found:
     destination: Destination
 
 
-class _Delivery:
+class _Delivery(Conversation[int]):
     """One partition and one destination."""
 
-    def __init__(self, deliveries: Deliveries, key: _Key) -> None:
-        self.key = key
-        self.scope = trio.CancelScope()
+    def __init__(self, deliveries: Deliveries, key: Key[int]) -> None:
+        super().__init__(key)
         self._deliveries = deliveries
-        self._bell = trio.Event()
-
-    def ring(self) -> None:
-        """Something has changed."""
-        self._bell.set()
 
     async def run(self) -> None:
         """Deliver until there is nothing to deliver from or to. Raises operating errors."""
-        consumers: Consumers | None = None
         at: int | None = None
-        try:
-            while (found := self._deliveries.find(self.key)) is not None:
-                self._bell = trio.Event()
-                if found.replica.consumers is not consumers:
-                    if consumers is not None:
-                        consumers.forget(self.ring)
-                    consumers = found.replica.consumers
-                    consumers.listen(self.ring)
-                if self.key.number not in found.replica.settings.destinations:
-                    at = None
-                    await self._bell.wait()
-                elif at is None:
-                    at = await self._learn(found)
-                elif at >= consumers.last:
-                    await self._bell.wait()
-                else:
-                    at = await self._go_on(found, at)
-        finally:
-            if consumers is not None:
-                consumers.forget(self.ring)
+        while (found := self._deliveries.find(self.key)) is not None:
+            self.hush()
+            consumers = self.listen(found.replica)
+            if self.key.consumer not in found.replica.settings.destinations:
+                at = None
+                await self.rung()
+            elif at is None:
+                at = await self._learn(found)
+            elif at >= consumers.last:
+                await self.rung()
+            else:
+                at = await self._go_on(found, at)
 
     async def _learn(self, found: _Found) -> int:
         """Return how far the destination was brought, whoever brought it."""
         cursors = await self._deliveries.router.call(found.route, ReadCursors(found.route.epoch))
-        return cursors.positions.get(destination_cursor(self.key.number), 0)
+        return cursors.positions.get(destination_cursor(self.key.consumer), 0)
 
     async def _go_on(self, found: _Found, at: int) -> int:
         """Deliver some, and return how far it is brought then."""
@@ -245,7 +174,7 @@ class _Delivery:
                 )
         await self._put(found, records)
         end = taken[-1][0] if taken else max(at, rows.rest[0] - 1)
-        cursor = {destination_cursor(self.key.number): end}
+        cursor = {destination_cursor(self.key.consumer): end}
         await self._deliveries.router.call(found.route, Keep(epoch, cursor, end + 1))
         return end
 

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import Final
 
 import attrs
-import structlog
 import trio
 
-from trinamo.actor import Actor, System
+from trinamo.actor import System
 from trinamo.base import OperatingError, PartitionId, StorageError
+from trinamo.cluster.conversations import Conversation, Conversations, Key
 from trinamo.cluster.records import IndexRecord, PartitionRecord, TableRecord
 from trinamo.cluster.router import Router
 from trinamo.cluster.view import CatalogView
@@ -28,7 +28,7 @@ from trinamo.partition.consumers import Consumers
 from trinamo.partition.feed import Change, cursor_of, decode_change
 from trinamo.partition.globalindexes import EntryChange, GlobalIndex
 from trinamo.partition.messages import Keep, ReadCursors, ReadFeed, TakeChanges
-from trinamo.world import Clock, Sites
+from trinamo.world import Clock
 
 INDEXER: Final = "indexer"
 ROWS_AT_ONCE: Final = 100  # PROTOCOLS 3
@@ -41,37 +41,15 @@ RETRY_S: Final = 0.1  # an index that nobody leads is asked again, after the rou
 Lag = Callable[[TableAddress, str], float]
 """By how many seconds an index is behind on purpose."""
 
-_log = structlog.get_logger("trinamo.cluster")
 
-
-@attrs.frozen
-class _Key:
-    partition: PartitionId
-    index_id: str
-
-
-class Indexer(Actor):
-    """All conversations of a node. It takes no messages."""
+class Indexer(Conversations[str]):
+    """All conversations of a node with global indexes."""
 
     def __init__(self, clock: Clock, system: System, host: Host, router: Router, view: CatalogView) -> None:
-        super().__init__(INDEXER)
-        self._clock = clock
-        self._system = system
-        self._host = host
-        self._router = router
-        self._view = view
-        self._woken = trio.Event()
-        self._conversations: dict[_Key, _Conversation] = {}
+        super().__init__(INDEXER, clock, system, host, view, retry_s=RETRY_S)
+        self.router = router
+        self.sites = system.world.sites
         self._lag: Lag = lambda _table, _index: 0.0
-
-    def __repr__(self) -> str:
-        return f"<Indexer {self._system.node} {len(self._conversations)} conversations>"
-
-    def wake(self) -> None:
-        """Look again at what is led here."""
-        self._woken.set()
-        for conversation in self._conversations.values():
-            conversation.ring()
 
     def lag(self, lag: Lag) -> None:
         """Be behind as this says, from now on."""
@@ -79,81 +57,39 @@ class Indexer(Actor):
         self.wake()
 
     async def run(self) -> None:
-        """Have a conversation for every index of what is led here, until cancelled."""
-        self._conversations.clear()  # of a run that failed
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._watch)
             nursery.start_soon(self._remind)
-            while True:
-                self._woken = trio.Event()
-                wanted = self._wanted()
-                for key, conversation in self._conversations.items():
-                    if key not in wanted:
-                        conversation.scope.cancel()
-                for key in wanted:
-                    if key not in self._conversations:
-                        self._conversations[key] = _Conversation(self, key)
-                        nursery.start_soon(self._converse, self._conversations[key])
-                await self._woken.wait()
-
-    async def _watch(self) -> None:
-        while True:
-            await self._view.wait_change()
-            self.wake()
+            await super().run()
 
     async def _remind(self) -> None:
         while True:
-            await self._clock.sleep_until(self._clock.monotonic() + KEEP_S)
+            await self.clock.sleep_until(self.clock.monotonic() + KEEP_S)
             for conversation in self._conversations.values():
+                assert isinstance(conversation, _Conversation)
                 conversation.remind()
 
-    def _wanted(self) -> dict[_Key, None]:
+    def _wanted(self) -> dict[Key[str], None]:
         return {
-            _Key(route.partition, index.index_id): None
+            Key(route.partition, index.index_id): None
             for record in self._view.tables.values()
             if record.indexes and record.status is not TableStatus.DELETING
             for route in record.partitions
-            if self._leader(route.partition) is not None
+            if self.leader(route.partition) is not None
             for index in record.indexes
         }
 
-    def _leader(self, partition: PartitionId) -> Replica | None:
-        replica = self._host.replicas.get(partition)
-        return replica if replica is not None and replica.core.leads else None
-
-    async def _converse(self, conversation: "_Conversation") -> None:
-        key = conversation.key
-        with conversation.scope:
-            while not self._system.stopped:
-                try:
-                    await conversation.run()
-                except OperatingError as error:
-                    _log.info("index waits", node=self._system.node, index=key.index_id, reason=str(error))
-                await self._clock.sleep_until(self._clock.monotonic() + RETRY_S)
-        del self._conversations[key]
-        self._woken.set()  # perhaps it is led here again
+    def _begin(self, key: Key[str]) -> "_Conversation":
+        return _Conversation(self, key)
 
     # -- what conversations ask of it -------------------------------------------------------------------------
 
-    @property
-    def clock(self) -> Clock:
-        return self._clock
-
-    @property
-    def router(self) -> Router:
-        return self._router
-
-    def find(self, key: _Key) -> "_Found | None":
+    def find(self, key: Key[str]) -> "_Found | None":
         """Return the partition and the index of a conversation, if both are still there and the partition is led here."""
-        replica, route = self._leader(key.partition), self._view.partitions.get(key.partition)
-        known = self._view.indexes.get(key.index_id)
+        replica, route = self.leader(key.partition), self._view.partitions.get(key.partition)
+        known = self._view.indexes.get(key.consumer)
         if replica is None or route is None or known is None:
             return None
         return _Found(replica, route, *known)
-
-    @property
-    def sites(self) -> Sites:
-        return self._system.world.sites
 
     def lag_s(self, record: TableRecord, index: str) -> float:
         return self._lag(record.address, index)
@@ -175,23 +111,17 @@ class _Range:
     changes: list[Change]
 
 
-class _Conversation:
+class _Conversation(Conversation[str]):
     """One partition and one index, from learning where they are until they part."""
 
-    def __init__(self, indexer: Indexer, key: _Key) -> None:
-        self.key = key
-        self.scope = trio.CancelScope()
+    def __init__(self, indexer: Indexer, key: Key[str]) -> None:
+        super().__init__(key)
         self._indexer = indexer
         self._source = f"p{key.partition}"
-        self._bell = trio.Event()
         self._positions: dict[PartitionId, int] = {}
         self._at = 0  # up to where the index has come
         self._kept = 0  # and its cursor
         self._reminded = False
-
-    def ring(self) -> None:
-        """Something has changed."""
-        self._bell.set()
 
     def remind(self) -> None:
         """Time has passed: a cursor that is behind shall follow."""
@@ -200,27 +130,19 @@ class _Conversation:
             self.ring()
 
     async def run(self) -> None:
-        """Go on until there is nothing to talk about. Raises operating errors."""
         consumers: Consumers | None = None
-        try:
-            await self._learn()
-            while (found := self._indexer.find(self.key)) is not None:
-                self._bell = trio.Event()
-                if found.replica.consumers is not consumers:
-                    if consumers is not None:
-                        consumers.forget(self.ring)
-                    consumers = found.replica.consumers
-                    consumers.listen(self.ring)
-                    self._kept = consumers.position(self.key.index_id)
-                if not await self._go_on(found, consumers):
-                    await self._bell.wait()
-        finally:
-            if consumers is not None:
-                consumers.forget(self.ring)
+        await self._learn()
+        while (found := self._indexer.find(self.key)) is not None:
+            self.hush()
+            if self.listen(found.replica) is not consumers:
+                consumers = found.replica.consumers
+                self._kept = consumers.position(self.key.consumer)
+            if not await self._go_on(found, consumers):
+                await self.rung()
 
     async def _go_on(self, found: "_Found", consumers: Consumers) -> bool:
         """Do what there is to be done; False if there is nothing until the bell rings."""
-        index_id = self.key.index_id
+        index_id = self.key.consumer
         if index_id not in found.replica.settings.indexes:
             return False
         consumers.taken(index_id, min(self._positions.values()))
@@ -244,7 +166,7 @@ class _Conversation:
         async with trio.open_nursery() as nursery:
 
             async def end_at_bell() -> None:
-                await self._bell.wait()
+                await self.rung()
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(end_at_bell)
@@ -292,7 +214,7 @@ class _Conversation:
         record, index = found.record, found.index
         spec = next((each for each in record.coming.global_indexes if each.name == index.name), None)
         if spec is None:  # it is going
-            await self._bell.wait()
+            await self.rung()
             return
         starts = tuple(route.start for route in index.partitions)
         filling = index.status is not TableStatus.ACTIVE
@@ -333,6 +255,6 @@ class _Conversation:
     async def _keep(self, found: _Found) -> None:
         """Move the cursor, and trim what no other consumer needs."""
         at = self._at
-        keep = Keep(found.route.epoch, {cursor_of(self.key.index_id): at}, at + 1)
+        keep = Keep(found.route.epoch, {cursor_of(self.key.consumer): at}, at + 1)
         await self._indexer.router.call(found.route, keep)
         self._kept, self._reminded = at, False

@@ -44,7 +44,7 @@ def _follows_early(patch: pytest.MonkeyPatch) -> None:
 
     async def keep_and_put(self: Any, found: Any, records: Any) -> None:
         position = found.replica.consumers.last
-        cursor = {destination_cursor(self.key.number): position}
+        cursor = {destination_cursor(self.key.consumer): position}
         keep = Keep(found.route.epoch, cursor, 0)
         await self._deliveries.router.call(found.route, keep)
         await put(self, found, records)
