@@ -83,6 +83,17 @@ def test_wrong_flags_are_refused(flags: list[str]) -> None:
     assert CliRunner().invoke(bench, ["http", *flags]).exit_code == 2
 
 
+def test_a_workload_is_measured_and_judged() -> None:
+    result = CliRunner().invoke(bench, ["workload", "counter", "--seconds", "0.5", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["workload"], found["faults"]) == ("counter", [])
+    assert found["latencies"]["UpdateItem"]["count"] > 50
+    shown = CliRunner().invoke(bench, ["workload", "--seconds", "0.2"])
+    assert shown.exit_code == 0, shown.output
+    assert "workload register" in shown.stdout
+
+
 def test_a_suite_is_measured_with_our_fixtures() -> None:
     result = CliRunner().invoke(bench, ["testing", "--rounds", "1", "--json"])
     assert result.exit_code == 0, result.output

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from trinamo.bench import trading as trades_of_a_day
 from trinamo.bench.rounds import Demand, MeasurementFailed, Plan
 from trinamo.bench.systems import PEERS, StartFailed, System
 from trinamo.cli.examples import examples
+from trinamo.sim.live import LIVE, play
 
 CONNECTIONS_MAX = 1024
 SECONDS_MAX = 60.0
@@ -244,6 +246,32 @@ def client(operations: int, rounds_: int, as_json: bool) -> None:
         click.echo(report.program_as_json(rows, skipped))
     else:
         report.show_program(rows, skipped, Console())
+
+
+@bench.command(
+    epilog=examples("trinamo bench workload --seconds 1", "trinamo bench workload queue --seconds 1")
+)
+@click.argument("name", type=click.Choice(LIVE), default="register")
+@click.option("--seconds", type=click.FloatRange(0.1, SECONDS_MAX), default=5.0, show_default=True)
+@click.option("--clients", type=click.IntRange(1, CONNECTIONS_MAX), default=16, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def workload(name: str, seconds: float, clients: int, as_json: bool) -> None:
+    """A workload of the simulator at full speed, over HTTP with trinamo.client, and what its judge says of every answer."""
+    import trio
+
+    try:
+        with Console(stderr=True).status(f"workload {name}"), ExitStack() as stack:
+            system = ours(None, stack)
+            url = f"http://{system.host}:{system.port}"
+            metrics, faults = trio.run(partial(play, url, name, seconds, clients=clients, think_s=1e-6))
+    except StartFailed as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(report.workload_as_json(name, seconds, metrics, faults))
+    else:
+        report.show_workload(name, seconds, metrics, Console())
+    if faults:
+        raise click.ClickException("; ".join(faults))
 
 
 @bench.command(epilog=examples("trinamo bench testing --rounds 1"))

@@ -17,6 +17,7 @@ from trinamo.bench.suites import TESTS, Fixtures
 from trinamo.bench.suites import Row as Suite
 from trinamo.bench.systems import CEILING, PEERS
 from trinamo.bench.trading import Trading
+from trinamo.sim.workloads.metrics import Metrics
 
 
 @attrs.frozen
@@ -202,6 +203,39 @@ def show_program(rows: Sequence[program.Row], skipped: Sequence[str], console: C
     console.print(program_table(rows))
     for word in skipped:
         console.print(word, markup=False)
+
+
+def workload_as_json(name: str, seconds: float, metrics: Metrics, faults: Sequence[str]) -> str:
+    tree = {
+        "workload": name,
+        "seconds": seconds,
+        "operations": metrics.operations,
+        "unknown": metrics.unknown,
+        "refused": metrics.refused,
+        "latencies": {
+            operation: {
+                "count": latencies.count,
+                "p50_ms": latencies.quantile(0.5) * 1000,
+                "p99_ms": latencies.quantile(0.99) * 1000,
+            }
+            for operation, latencies in metrics.latencies.items()
+        },
+        "faults": list(faults),
+    }
+    return json.dumps(tree, indent=2)
+
+
+def show_workload(name: str, seconds: float, metrics: Metrics, console: Console) -> None:
+    table = Table(title=f"workload {name}, {seconds:g} s", box=box.SIMPLE)
+    for title in ("operation", "answers", "p50 ms", "p99 ms"):
+        table.add_column(title, justify="left" if title == "operation" else "right")
+    for operation, latencies in metrics.latencies.items():
+        p50, p99 = latencies.quantile(0.5) * 1000, latencies.quantile(0.99) * 1000
+        table.add_row(operation, f"{latencies.count:,}", f"{p50:.2f}", f"{p99:.2f}")
+    console.print(table)
+    console.print(
+        f"{metrics.operations:,} operations, {metrics.unknown:,} of unknown outcome, {metrics.refused:,} refused"
+    )
 
 
 def suites_as_json(rows: Sequence[Suite], fixtures: Fixtures, skipped: Sequence[str]) -> str:
