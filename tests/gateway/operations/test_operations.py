@@ -8,7 +8,7 @@ import pytest
 
 from gateway.operations.memory import MemoryDatabase
 from trinamo.gateway.operations import OPERATIONS, perform
-from trinamo.gateway.operations.database import Database, Delete, Put, Table, Written
+from trinamo.gateway.operations.database import Database, Delete, Put, Stored, Table, Written
 from trinamo.model.errors import ApiError, internal_server_error, service_unavailable, throttled
 from trinamo.model.jsontext import dump_json
 
@@ -421,6 +421,13 @@ class PartlyAway(MemoryDatabase):
             raise self.away[table.spec.name]
         return await super().write_many(table, writes)
 
+    async def get_many(
+        self, table: Table, keys: Sequence[bytes], *, consistent: bool
+    ) -> Sequence[Stored | None]:
+        if table.spec.name in self.away:
+            raise self.away[table.spec.name]
+        return await super().get_many(table, keys, consistent=consistent)
+
 
 THROTTLED = throttled("ThrottlingException", "TableWriteKeyRangeThroughputExceeded", "arn")
 
@@ -450,3 +457,20 @@ async def test_a_batch_of_unknown_outcome_is_of_unknown_outcome() -> None:
     writes = [{"PutRequest": {"Item": _item(1)}}]
     refusal = await client.refusal("BatchWriteItem", RequestItems={"tab": writes, "other": writes})
     assert refusal.code == "InternalServerError"
+
+
+@pytest.mark.parametrize("error", [service_unavailable(), THROTTLED], ids=["unavailable", "throttled"])
+async def test_what_one_table_does_not_tell_is_left_of_a_read(error: ApiError) -> None:
+    database = PartlyAway()
+    client = Client(database)
+    for name in ("tab", "other"):
+        await client.call("CreateTable", **{**TABLE, "TableName": name})
+        await client.call("PutItem", TableName=name, Item=_item(1))
+    wanted = {"Keys": [_item(1)], "ConsistentRead": True}
+    database.away["other"] = error
+    answer = await client.call("BatchGetItem", RequestItems={"tab": wanted, "other": wanted})
+    assert answer["Responses"] == {"tab": [_item(1)], "other": []}
+    assert answer["UnprocessedKeys"] == {"other": wanted}
+    database.away["tab"] = error
+    refusal = await client.refusal("BatchGetItem", RequestItems={"tab": wanted, "other": wanted})
+    assert refusal.code == error.code

@@ -17,7 +17,7 @@ from trinamo.gateway.operations.database import UNREAD, Database, Table
 from trinamo.gateway.operations.legacy import legacy_projection
 from trinamo.gateway.operations.operation import Caller, Operation
 from trinamo.model.capacity import consumed_capacity, read_units
-from trinamo.model.errors import VALIDATION_PREFIX, duplicate_keys, validation
+from trinamo.model.errors import VALIDATION_PREFIX, ApiError, duplicate_keys, says_not_done, validation
 from trinamo.model.jsontext import dump_json
 from trinamo.model.keys import item_key
 from trinamo.model.limits import BATCH_GET_KEYS_MAX, BATCH_GET_SIZE_MAX
@@ -94,8 +94,11 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
     unprocessed: dict[str, Request] = {}
     capacities: list[Request | None] = []
     room = BATCH_GET_SIZE_MAX
+    done = False
+    refusal: ApiError | None = None
     for one in wanted:
-        items, sizes, left = await _read(database, one, room)
+        items, sizes, left, refused = await _read(database, one, room)
+        refusal, done = refusal or refused, done or bool(sizes)
         room -= sum(sizes)
         responses[one.name] = items
         if left:
@@ -107,6 +110,8 @@ async def _perform(database: Database, caller: Caller, request: Request) -> byte
             if sizes
             else None
         )
+    if refusal is not None and not done:
+        raise refusal
     answer: dict[str, Any] = {"Responses": responses, "UnprocessedKeys": unprocessed}
     told = [capacity for capacity in capacities if capacity is not None]
     if told:
@@ -122,9 +127,17 @@ def _wanted(name: str, table: Table, asked: Request, expressions: Expressions) -
     return _Wanted(name, table, keys, asked, expressions)
 
 
-async def _read(database: Database, wanted: _Wanted, room: int) -> tuple[list[Item], list[int], list[int]]:
-    """Return the items found, the sizes of all that was read (0 for a missing item) while there was room, and the
-    positions of the keys that were not read."""
+class _Read(NamedTuple):
+    """What was read of one table while there was room: the items found, the sizes of all that was read (0 for a missing item),
+    and the positions of the keys that were not read; `refusal` is why, where the database took no more."""
+
+    items: list[Item]
+    sizes: list[int]
+    left: list[int]
+    refusal: ApiError | None = None
+
+
+async def _read(database: Database, wanted: _Wanted, room: int) -> _Read:
     items: list[Item] = []
     sizes: list[int] = []
     left: list[int] = []
@@ -132,21 +145,26 @@ async def _read(database: Database, wanted: _Wanted, room: int) -> tuple[list[It
     count = len(wanted.keys)
     for start in range(0, count, _KEYS_AT_ONCE):
         if room <= 0:
-            return items, sizes, [*left, *range(start, count)]
+            return _Read(items, sizes, [*left, *range(start, count)])
         keys = wanted.keys[start : start + _KEYS_AT_ONCE]
-        found = await database.get_many(wanted.table, keys, consistent=consistent)
+        try:
+            found = await database.get_many(wanted.table, keys, consistent=consistent)
+        except ApiError as error:
+            if not says_not_done(error):
+                raise
+            return _Read(items, sizes, [*left, *range(start, count)], error)
         for position, stored in enumerate(found, start):
             if stored is UNREAD:
                 left.append(position)
                 continue
             size = 0 if stored is None else stored.size
             if size > room:
-                return items, sizes, [*left, *range(position, count)]
+                return _Read(items, sizes, [*left, *range(position, count)])
             room -= size
             sizes.append(size)
             if stored is not None:
                 items.append(shown(decode_item(stored.item), wanted.expressions))
-    return items, sizes, left
+    return _Read(items, sizes, left)
 
 
 def _rest(wanted: _Wanted, left: Sequence[int]) -> Request:
