@@ -2,7 +2,8 @@
 
     trinamo-triggers     trigger (S, partition key) | shard (S, sort key) | at (S): a sequence number, or "finished"
 
-Streams that are over have a row too, under their ARN.
+Streams that are over have a row too, under their ARN. Sequence numbers are of one length, and "finished" comes behind all of them, so a
+checkpoint only ever grows as a text.
 """
 
 from collections.abc import Awaitable, Callable
@@ -46,15 +47,37 @@ class Checkpoints:
         if self._known.get(key) == at and key not in self._unsaved:
             return
         self._known[key] = at
-        if self._ask is None:
-            return
-        item = {"trigger": {"S": trigger}, "shard": {"S": shard}, "at": {"S": at}}
-        try:
-            await self._ask("PutItem", {"TableName": CHECKPOINT_TABLE, "Item": item})
-        except ApiError:
-            self._unsaved.add(key)
-        else:
+        if await self._save(trigger, shard, at):
             self._unsaved.discard(key)
+        else:
+            self._unsaved.add(key)
+
+    async def finish(self, trigger: str, shard: str, pause: Callable[[], Awaitable[None]]) -> None:
+        """Keep that a shard is over, and return when that is kept: its children begin only then.
+
+        Were they to begin before, a crash could have what is left of the parent come behind what was read of them.
+        """
+        while not await self._save(trigger, shard, FINISHED):
+            await pause()
+        self._known[trigger, shard] = FINISHED
+        self._unsaved.discard((trigger, shard))
+
+    async def _save(self, trigger: str, shard: str, at: str) -> bool:
+        if self._ask is None:
+            return True
+        request = {
+            "TableName": CHECKPOINT_TABLE,
+            "Item": {"trigger": {"S": trigger}, "shard": {"S": shard}, "at": {"S": at}},
+            # A write that seemed to be lost may come late: it must not take a shard back.
+            "ConditionExpression": "attribute_not_exists(#at) OR #at <= :at",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {":at": {"S": at}},
+        }
+        try:
+            await self._ask("PutItem", request)
+        except ApiError as error:
+            return error.code == "ConditionalCheckFailedException"  # what is there is further
+        return True
 
     async def _load(self, ask: Ask, trigger: str) -> None:
         request: dict[str, Any] = {

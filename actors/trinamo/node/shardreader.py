@@ -11,7 +11,7 @@ import attrs
 import trio
 
 from trinamo.model.errors import ApiError
-from trinamo.node.checkpoints import FINISHED, Checkpoints
+from trinamo.node.checkpoints import Checkpoints
 from trinamo.triggers import Mapping
 from trinamo.triggers.delivery import Record, sequence_number
 from trinamo.world import Clock, Random
@@ -141,8 +141,11 @@ class ShardReader:
                 await self._bell.pause(self._means.clock, min(pause_s, rest_s))
                 pause_s = min(2 * pause_s, POLL_MAX_S)
         await self._deliver()
-        await self._means.checkpoints.write(self._trigger, self.shard_id, FINISHED)
+        await self._means.checkpoints.finish(self._trigger, self.shard_id, self._pause)
         self._idle(_OVER)
+
+    async def _pause(self) -> None:
+        await self._bell.pause(self._means.clock, PATIENCE_S)
 
     def _now(self) -> float:
         return self._means.clock.monotonic()

@@ -179,7 +179,10 @@ class Trigger:
                 await self._bell.pause(self._means.clock, PATIENCE_S)
             nursery.cancel_scope.cancel()
         self._readers = {}
-        await self._means.checkpoints.write(self.name, stream_arn, FINISHED)
+        await self._means.checkpoints.finish(self.name, stream_arn, self._rest)
+
+    async def _rest(self) -> None:
+        await self._bell.pause(self._means.clock, PATIENCE_S)
 
     async def _shards(self, stream_arn: str) -> tuple[str, list[dict[str, Any]]]:
         shards: list[dict[str, Any]] = []
@@ -209,7 +212,7 @@ class Trigger:
             at = await self._at(id_)
             latest = at is None and not whole
             if latest and "EndingSequenceNumber" in shard["SequenceNumberRange"]:
-                await self._means.checkpoints.write(self.name, id_, FINISHED)
+                await self._means.checkpoints.finish(self.name, id_, self._rest)
                 continue
             await self._begin(stream_arn, id_, at, nursery, latest=latest)
         return waits
