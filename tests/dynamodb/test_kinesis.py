@@ -258,6 +258,10 @@ def test_the_arn_has_a_form(db: Any, orders: str) -> None:
     )
     assert code == "ValidationException"
     assert "Value 'stream' at 'streamArn' failed to satisfy constraint" in text
+    for arn in ("x" * 40, ARN.replace("kinesis", "firehose") + "orders", ARN + "no name"):
+        request = {"TableName": orders, "StreamArn": arn}
+        assert fault(refusal(db, "EnableKinesisStreamingDestination", request))[0] == "ValidationException"
+    assert destinations(db, orders) == []
 
 
 @fact("kinesis.19")

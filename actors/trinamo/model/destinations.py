@@ -6,6 +6,7 @@ A destination that was enabled again is another one, from whose beginning change
 ENABLE_FAILED; of those that are, the last stay to be seen.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ STREAM_ARN: Final = Member("StreamArn", String(37, 1024), required=True)
 ENABLE_CONFIGURATION: Final = Member("EnableKinesisStreamingConfiguration", _CONFIGURATION)
 UPDATE_CONFIGURATION: Final = Member("UpdateKinesisStreamingConfiguration", _CONFIGURATION)
 
+_ARN: Final = re.compile(r"arn:aws[a-z-]*:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[a-zA-Z0-9_.-]+")
+
 _PASSING: Final = (DestinationStatus.ENABLING, DestinationStatus.DISABLING, DestinationStatus.UPDATING)
 _OVER: Final = (DestinationStatus.DISABLED, DestinationStatus.ENABLE_FAILED)
 
@@ -37,6 +40,8 @@ def _invalid_state(verb: str, operation: str, wanted: str) -> str:
 
 def with_enabled(spec: TableSpec, stream_arn: str, precision: str | None, now: float) -> TableSpec:
     """Return a table of which a destination begins to be enabled, or raise the `ApiError` of why it cannot be."""
+    if _ARN.fullmatch(stream_arn) is None:
+        raise validation(f"{stream_arn} is not the ARN of a Kinesis data stream")
     if any(each.stream_arn == stream_arn and each.status not in _OVER for each in spec.destinations):
         raise validation(
             _invalid_state("enable", "EnableKinesisStreamingDestination", "DISABLED or ENABLE_FAILED")

@@ -72,9 +72,10 @@ class KinesisSink:
                 ]
             }
             answer = await self._ask("PutRecords", stream_arn, body)
-            refused += [
-                first + position for position, each in enumerate(answer["Records"]) if each.get("ErrorCode")
-            ]
+            told = answer.get("Records")
+            if not isinstance(told, list) or len(told) != len(part):
+                raise SinkFailed(f"{self._url} did not say what became of the records")
+            refused += [first + position for position, each in enumerate(told) if each.get("ErrorCode")]
             first += len(part)
             if refused:
                 return [*refused, *range(first, len(records))]  # what comes behind must not overtake
