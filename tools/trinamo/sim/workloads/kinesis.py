@@ -20,7 +20,7 @@ class Kinesis(Workload):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self.tellings = Tellings(self, TABLE)
+        self.tellings = Tellings(self, TABLE, by_last=True)
 
     async def prepare(self) -> None:
         request = {"TableName": TABLE, "StreamArn": STREAM}

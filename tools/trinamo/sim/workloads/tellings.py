@@ -18,11 +18,13 @@ class Tellings:
     """What was written to a table, and the judge of what is told of it.
 
     1. What was acknowledged is told, at least once; what nobody wrote is not.
-    2. Of each item, the last times that its changes are told are in the order of the changes, and the last of them is what the table holds.
+    2. Of each item, the first times that its changes are told are in the order of the changes, and the last of them is what the table
+       holds; or the last times, where some of a batch may be taken and the rest comes again (`by_last`).
     """
 
     workload: Workload
     table: str
+    by_last: bool = False
     asked: set[tuple[str, str]] = attrs.Factory(set)
     told: set[tuple[str, str]] = attrs.Factory(set)
     _values: int = 0
@@ -71,22 +73,22 @@ class Tellings:
         }
         wrong = [f"{each} is told, and nobody wrote it" for each in sorted(seen - self.asked)]
         wrong += [f"{each} was acknowledged, and is not told" for each in sorted(self.told - seen)]
-        for key, changes in _last_times(records).items():
+        for key, changes in self._once(records).items():
             wrong += _disorder(key, changes)
             last = changes[-1]["dynamodb"].get("NewImage")
             if last != held.get(key):
                 wrong.append(f"the last that is told of {key} is {last}, the table holds {held.get(key)}")
         return wrong
 
-
-def _last_times(records: Sequence[Record]) -> Mapping[str, list[Record]]:
-    """Of each item, its changes as they were told last, in that order."""
-    last: dict[str, int] = {record["eventID"]: at for at, record in enumerate(records)}
-    changes: dict[str, list[Record]] = {}
-    for at, record in enumerate(records):
-        if last[record["eventID"]] == at:
-            changes.setdefault(record["dynamodb"]["Keys"]["k"]["S"], []).append(record)
-    return changes
+    def _once(self, records: Sequence[Record]) -> Mapping[str, list[Record]]:
+        """Of each item, its changes, each once, in the order in which they were told first, or last."""
+        places = list(enumerate(records))
+        counting = {record["eventID"]: at for at, record in (places if self.by_last else places[::-1])}
+        changes: dict[str, list[Record]] = {}
+        for at, record in places:
+            if counting[record["eventID"]] == at:
+                changes.setdefault(record["dynamodb"]["Keys"]["k"]["S"], []).append(record)
+        return changes
 
 
 def _disorder(key: str, changes: Sequence[Record]) -> list[str]:

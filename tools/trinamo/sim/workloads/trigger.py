@@ -1,6 +1,7 @@
 """The workload of a trigger: a function is told what happens to a table (`Tellings`), and fails; what calls it crashes again and again.
 
-A crash of it is that of its process: the next one knows what stands in the table of checkpoints.
+A crash of it is that of its process: the next one knows what stands in the table of checkpoints. What a life wrote there may show after the
+next has begun, so records may come again, and not all that followed on them.
 """
 
 from collections.abc import Mapping as Tree
